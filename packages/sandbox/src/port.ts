@@ -1,0 +1,76 @@
+/**
+ * The sandbox port: how the rest of the product runs a command that it does not trust.
+ *
+ * A provider runs ONE command to its end and leaves nothing behind: when the promise of {@link Sandbox.run} settles, no
+ * process that the command started is alive, whatever it forked, and its private temporary directory is gone.
+ */
+export interface Sandbox {
+  /** What this machine can enforce, found by probes that ran (never by looking for a binary's name). */
+  capabilities(): Promise<SandboxCapabilities>;
+  /** Runs a command. Resolves for every outcome of the command itself; rejects only when the caller's request is invalid. */
+  run(request: SandboxRequest): Promise<SandboxResult>;
+}
+
+export interface SandboxRequest {
+  /** Program and arguments. No shell is involved unless `argv` names one. */
+  readonly argv: readonly [string, ...string[]];
+  /** Host directory that the command may write; it is the command's working directory unless `cwd` is given. */
+  readonly workDirectory: string;
+  /** Working directory below `workDirectory`, relative to it. Default: `.` */
+  readonly cwd?: string;
+  /** Host paths that the command may read at the same path (toolchains, installed dependencies). Missing ones are skipped. */
+  readonly readOnlyPaths?: readonly string[];
+  /** The command's whole environment, before the variables that every sandboxed command gets (HOME, TMPDIR, LANG, TZ). */
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly limits: SandboxLimits;
+  /** `off` (default): no network but a private loopback. `on`: the host's network. */
+  readonly network?: 'off' | 'on';
+  /** `strict` refuses before spawning when a requested mechanism is missing; `best-effort` lists what is degraded. */
+  readonly mode?: 'strict' | 'best-effort';
+  readonly traceId: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface SandboxLimits {
+  /** Wall-clock bound in milliseconds, measured on the monotonic clock. */
+  readonly wallTimeMs: number;
+  /** Memory of the whole process tree in bytes. */
+  readonly memoryBytes?: number;
+  /** Processes and threads of the whole tree. */
+  readonly processes?: number;
+  /** CPU seconds of a single process. */
+  readonly cpuSeconds?: number;
+  /** Largest file that the command may write, in bytes. */
+  readonly fileBytes?: number;
+  /** Bytes kept of stdout and of stderr each; the rest is drained and replaced by `[TRUNCATED at N bytes]`. */
+  readonly outputBytes?: number;
+}
+
+export type SandboxStatus = 'OK' | 'TIMEOUT' | 'MEM_LIMIT' | 'KILLED_KILL' | 'SANDBOX_DENIED' | 'INTERNAL_ERROR' | 'CANCELLED';
+
+export interface SandboxResult {
+  /** `OK` also for a command that ended by itself with a non-zero `exitCode`: that is the command's verdict, not ours. */
+  readonly status: SandboxStatus;
+  /** The command's exit code; 124 on `TIMEOUT`, 128 + n after signal n, 1 on `INTERNAL_ERROR`. */
+  readonly exitCode: number;
+  /** One stable sentence: `exit code 2`, `wall timeout`, `memory limit of 268435456 bytes`. */
+  readonly reason: string;
+  readonly durationMs: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly traceId: string;
+  readonly enforced: Enforcement;
+}
+
+/** What was asked for and what held, mechanism by mechanism. */
+export type Enforcement = Readonly<Record<Mechanism, { requested: boolean; applied: boolean; reason: string }>>;
+
+export type Mechanism = 'filesystem' | 'network' | 'processTree' | 'memory' | 'processes' | 'privileges' | 'systemCalls';
+
+export interface SandboxCapabilities {
+  /** The strongest tier that works here, e.g. `bubblewrap`, `namespaces`, `process-group`. */
+  readonly tier: string;
+  readonly mechanisms: Readonly<Record<Mechanism, { available: boolean; how: string; reason: string }>>;
+  /** What a person should install or allow for the strongest tier; empty when nothing is missing. */
+  readonly advice: readonly string[];
+}
