@@ -1,1 +1,2 @@
-export {};
+export * from './ports/clock.ts';
+export * from './ports/event-store.ts';
