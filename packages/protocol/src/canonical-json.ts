@@ -13,7 +13,8 @@ export type JsonObject = { readonly [key: string]: Json };
 export function canonicalJson(value: unknown): string {
   const text = canonicalize(value);
   if (text === undefined) throw new TypeError(`a value of type ${typeof value} has no canonical JSON`);
-  if (!text.isWellFormed()) throw new TypeError('a string with a lone surrogate has no canonical JSON; see wellFormed()');
+  if (!text.isWellFormed())
+    throw new TypeError('a string with a lone surrogate has no canonical JSON; see wellFormed()');
   return text;
 }
 

@@ -15,7 +15,9 @@ export const jsonSchema: z.ZodType<Json> = z.lazy(() =>
 export const jsonObjectSchema: z.ZodType<JsonObject> = z.record(z.string(), jsonSchema);
 
 export const traceIdSchema = z.string().refine(isTraceId, { message: 'is not a W3C trace id (32 hex digits)' });
-const nameSchema = z.string().regex(/^[a-z][a-z0-9-]{0,63}$/, { message: 'is not a name (lower-case words with dashes)' });
+const nameSchema = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,63}$/, { message: 'is not a name (lower-case words with dashes)' });
 
 const envelope = { id: z.string().min(1).max(200), protocolVersion: z.literal(PROTOCOL_VERSION) };
 

@@ -204,10 +204,7 @@ export const errorCatalogue = {
     'Look at the cause that is named; the run continues with `vltair resume`.',
     true,
   ),
-  'unavailable/fenced': operator(
-    'Another worker has taken the run over.',
-    'Nothing: the other worker continues it.',
-  ),
+  'unavailable/fenced': operator('Another worker has taken the run over.', 'Nothing: the other worker continues it.'),
   'unavailable/git': operator('git is missing or failed.', 'Install git 2.30 or later.'),
   'unavailable/sandbox_denied': operator(
     'The sandbox cannot enforce what was asked for.',
@@ -243,7 +240,10 @@ export const errorCatalogue = {
     'The budget of the run does not cover the next call.',
     'Raise the limit that is named and start again.',
   ),
-  'cancelled/run': { ...work('The run was cancelled.', 'Start it again if it is still wanted.'), exitCode: exitCodes.failed },
+  'cancelled/run': {
+    ...work('The run was cancelled.', 'Start it again if it is still wanted.'),
+    exitCode: exitCodes.failed,
+  },
   'cancelled/interrupted': {
     ...work('The command was interrupted; the run is kept.', 'Run the same command again to go on.'),
     exitCode: exitCodes.interrupted,

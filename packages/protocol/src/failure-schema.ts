@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { codeOf, errorCodes, isErrorReason, type ErrorReason, type Failure } from './errors.ts';
 
-const reasonSchema = z.custom<ErrorReason>((value) => typeof value === 'string' && isErrorReason(value), {
+export const reasonSchema = z.custom<ErrorReason>((value) => typeof value === 'string' && isErrorReason(value), {
   message: 'is not a reason of the error catalogue',
 });
 

@@ -44,7 +44,10 @@ export function sanitizeText(text: string, settings: RedactionSettings = {}): st
 }
 
 /** An artifact with every string sanitised and the fields that the settings name for its kind replaced whole. */
-export function sanitizeArtifact<T extends { readonly kind: string }>(artifact: T, settings: RedactionSettings = {}): T {
+export function sanitizeArtifact<T extends { readonly kind: string }>(
+  artifact: T,
+  settings: RedactionSettings = {},
+): T {
   const hidden = new Set(settings.fields?.[artifact.kind] ?? []);
   const entries = Object.entries(artifact).map(([key, value]): [string, unknown] => {
     if (key === 'kind') return [key, value];

@@ -1,9 +1,12 @@
 import { z } from 'zod';
-import { jsonObjectSchema } from './envelopes.ts';
 import { parseDuration } from './duration.ts';
+import { jsonObjectSchema } from './envelopes.ts';
+import { reasonSchema } from './failure-schema.ts';
 
 /** A workflow as data: what stands in YAML or JSON, after defaults. The graph's own rules are checked by core's `planGraph`. */
-const nodeIdSchema = z.string().regex(/^[a-z][a-z0-9_-]{0,63}$/, { message: 'is not a node id (lower-case, digits, - and _)' });
+const nodeIdSchema = z
+  .string()
+  .regex(/^[a-z][a-z0-9_-]{0,63}$/, { message: 'is not a node id (lower-case, digits, - and _)' });
 
 /** Milliseconds, written as a duration such as `30s` or `1h30m`. */
 export const durationSchema = z.string().transform((text, context) => {
@@ -16,7 +19,12 @@ const timeoutSchema = z.union([z.int().positive(), durationSchema]);
 
 export const routeSchema = z.union([
   z.strictObject({ on: z.string().min(1), to: nodeIdSchema }),
-  z.strictObject({ on: z.string().min(1), end: z.enum(['succeeded', 'failed']) }),
+  z.strictObject({
+    on: z.string().min(1),
+    end: z.enum(['succeeded', 'failed']),
+    /** Of a failed end: the entry of the error catalogue that the run fails with. */
+    reason: reasonSchema.exactOptional(),
+  }),
 ]);
 /** What follows when a node is done with the signal `on`: another node, or the end of the run. */
 export type Route = z.infer<typeof routeSchema>;

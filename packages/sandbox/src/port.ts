@@ -46,7 +46,8 @@ export interface SandboxLimits {
   readonly outputBytes?: number;
 }
 
-export type SandboxStatus = 'OK' | 'TIMEOUT' | 'MEM_LIMIT' | 'KILLED_KILL' | 'SANDBOX_DENIED' | 'INTERNAL_ERROR' | 'CANCELLED';
+export type SandboxStatus =
+  'OK' | 'TIMEOUT' | 'MEM_LIMIT' | 'KILLED_KILL' | 'SANDBOX_DENIED' | 'INTERNAL_ERROR' | 'CANCELLED';
 
 export interface SandboxResult {
   /** `OK` also for a command that ended by itself with a non-zero `exitCode`: that is the command's verdict, not ours. */
@@ -65,7 +66,8 @@ export interface SandboxResult {
 /** What was asked for and what held, mechanism by mechanism. */
 export type Enforcement = Readonly<Record<Mechanism, { requested: boolean; applied: boolean; reason: string }>>;
 
-export type Mechanism = 'filesystem' | 'network' | 'processTree' | 'memory' | 'processes' | 'privileges' | 'systemCalls';
+export type Mechanism =
+  'filesystem' | 'network' | 'processTree' | 'memory' | 'processes' | 'privileges' | 'systemCalls';
 
 export interface SandboxCapabilities {
   /** The strongest tier that works here, e.g. `bubblewrap`, `namespaces`, `process-group`. */
