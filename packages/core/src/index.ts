@@ -8,3 +8,8 @@ export * from './machine/pending.ts';
 export * from './machine/plan-graph.ts';
 export * from './machine/run-state.ts';
 export * from './machine/verify-replay.ts';
+export * from './runtime/attempt-context.ts';
+export * from './runtime/run-log.ts';
+export * from './runtime/run-process.ts';
+export * from './runtime/runtime.ts';
+export * from './runtime/scheduler.ts';

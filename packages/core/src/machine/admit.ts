@@ -59,7 +59,7 @@ export type EffectAdmission =
   | { readonly kind: 'stale' };
 
 /**
- * L1 A recorded effect never runs again. L2 An intent of an earlier incarnation without a record runs again only when
+ * L1 A recorded effect never runs again; a recorded failure may in another attempt. L2 An intent of an earlier incarnation without a record runs again only when
  * its policy says so. L3 No call starts unless its reservation fits. L4 The same key with other arguments is parked.
  */
 export function admitEffect(state: RunState, request: EffectRequest): EffectAdmission {
@@ -74,7 +74,7 @@ export function admitEffect(state: RunState, request: EffectRequest): EffectAdmi
     const digests = { recordedDigest: effect.argumentsDigest, actualDigest: request.argumentsDigest };
     return { kind: 'diverged', fact: { type: 'attempt.diverged', ...place, ...digests } };
   }
-  if (effect?.outcome !== undefined) {
+  if (effect?.outcome !== undefined && (effect.outcome.kind === 'value' || effect.attempt === attempt)) {
     return { kind: 'answered', outcome: effect.outcome, fact: { type: 'effect.reused', ...place } };
   }
   if (effect?.status === 'intended' && effect.policy === 'once') {

@@ -99,6 +99,8 @@ export interface EffectState {
   readonly argumentsDigest: string;
   readonly policy: AmbiguityPolicy;
   readonly execution: number;
+  /** The attempt that it ran in: a failure answers only that one, a success answers every later one too. */
+  readonly attempt: number;
   /** The incarnation that intended it: an intent of an earlier one without a record is ambiguous. */
   readonly incarnation: number;
   readonly reserved: Amounts;

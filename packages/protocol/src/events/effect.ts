@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { jsonSchema } from '../envelopes.ts';
 import { failureSchema } from '../failure-schema.ts';
 import { amountsSchema, dimensions } from '../workflow.ts';
 import { attemptRefSchema } from './node.ts';
@@ -11,7 +12,7 @@ export const ambiguityPolicies = ['repeatable', 'keyed', 'once'] as const;
 export type AmbiguityPolicy = (typeof ambiguityPolicies)[number];
 
 export const effectOutcomeSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('value'), value: z.json() }),
+  z.strictObject({ kind: z.literal('value'), value: jsonSchema }),
   z.strictObject({ kind: z.literal('error'), failure: failureSchema }),
 ]);
 export type EffectOutcome = z.infer<typeof effectOutcomeSchema>;

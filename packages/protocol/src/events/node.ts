@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { agentResultSchema } from '../envelopes.ts';
+import { agentResultSchema, jsonSchema } from '../envelopes.ts';
 import { failureSchema } from '../failure-schema.ts';
 
 /** Which try of which activation of which node. */
@@ -20,7 +20,7 @@ export const attemptOutcomeSchema = z.discriminatedUnion('kind', [
     treeBefore: z.string().exactOptional(),
     treeAfter: z.string().exactOptional(),
   }),
-  z.strictObject({ kind: z.literal('error'), failure: failureSchema, diagnostics: z.json().exactOptional() }),
+  z.strictObject({ kind: z.literal('error'), failure: failureSchema, diagnostics: jsonSchema.exactOptional() }),
 ]);
 export type AttemptOutcome = z.infer<typeof attemptOutcomeSchema>;
 
