@@ -8,6 +8,7 @@ import {
   type Route,
   type WorkflowNode,
 } from '@vltair/protocol';
+import type { LoopRegion } from './plan-graph.ts';
 import { nextAttempt } from './retry.ts';
 import {
   definitionOf,
@@ -118,7 +119,7 @@ function endingOf(state: RunState): Ending | undefined {
 }
 
 function endingOfRoute(state: RunState, id: string, route: Route): Ending | undefined {
-  if ('to' in route) return visitsLeft(state, route.to) ? undefined : failedBy(id, exhausted(state, id, route));
+  if ('to' in route) return mayFollow(state, id, route.to) ? undefined : failedBy(id, exhausted(state, id, route));
   if (route.end === 'succeeded') return { kind: 'succeeded', by: id, cause: 'run_ending' };
   return failedBy(id, failure(route.reason ?? 'fatal/agent', { detail: `${id} ended with ${route.on}`, where: id }));
 }
@@ -133,9 +134,13 @@ function exhausted(state: RunState, from: string, route: { readonly on: string; 
   return failure('resource_exhausted/visits', { detail, where: from });
 }
 
-function visitsLeft(state: RunState, target: string): boolean {
-  const definition = definitionOf(state, target);
-  return nodeOf(state, target).visit < definition.maxVisits;
+/** A route forward is always open; one back needs a visit left of the loop's head. */
+function mayFollow(state: RunState, from: string, to: string): boolean {
+  return regionOf(state, from, to) === undefined || nodeOf(state, to).visit < definitionOf(state, to).maxVisits;
+}
+
+function regionOf(state: RunState, from: string, to: string): LoopRegion | undefined {
+  return state.plan.regions.find(({ head, latch }) => head === to && latch === from);
 }
 
 /** M2: first every attempt stops, then what did not run is closed, then the run ends. */
@@ -179,7 +184,7 @@ function followRoutes(state: RunState): Decision | undefined {
   for (const { id } of inOrder(state)) {
     const route = nodeOf(state, id).route;
     if (route === undefined || !('to' in route)) continue;
-    const region = state.plan.regions.find(({ head, latch }) => head === route.to && latch === id);
+    const region = regionOf(state, id, route.to);
     return { type: 'route.taken', from: id, signal: route.on, to: route.to, region: [...(region?.nodes ?? [])] };
   }
   return undefined;
