@@ -99,6 +99,7 @@ export const errorCatalogue = {
     'The workflow names an agent that is not registered.',
     'Run `vltair status` for the agents that exist.',
   ),
+  'invalid_argument/duplicate_agent': us('Two agents are registered under one name.'),
   'invalid_argument/graph_cycle': caller(
     'The nodes need each other in a circle.',
     'Remove one of the edges named; to repeat work, use a route back with maxVisits.',
