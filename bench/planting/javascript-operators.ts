@@ -18,7 +18,9 @@ export const javascriptOperators: OperatorTable = {
 
   logical: (node, source) => {
     const other: Readonly<Record<string, string>> = { '&&': '||', '||': '&&', '??': '||' };
-    return operatorSlips(node, source, 'LogicalExpression', (sign) => [other[sign]].filter((text) => text !== undefined));
+    return operatorSlips(node, source, 'LogicalExpression', (sign) =>
+      [other[sign]].filter((text) => text !== undefined),
+    );
   },
 
   negation: (node) => {

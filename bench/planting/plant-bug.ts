@@ -14,6 +14,8 @@ export interface PlantRequest {
   readonly operators: readonly OperatorName[];
   readonly random: Random;
   readonly maxPlaces?: number;
+  /** A suite that takes longer than this is taken to hang. */
+  readonly timeoutMs?: number;
 }
 
 export interface PlantedBug {
@@ -37,7 +39,7 @@ export async function plantBug(request: PlantRequest): Promise<PlantedBug | unde
     const path = join(request.directory, mutation.file);
     const source = readFileSync(path, 'utf8');
     writeFileSync(path, applyEdit(source, mutation));
-    const result = await runSuite(request.directory, request.testCommand);
+    const result = await runSuite(request.directory, request.testCommand, request.timeoutMs);
     if (isNaturalFailure(result)) {
       return { ...describe(mutation, source), failing: result.tally?.failed ?? 0, placesTried: index + 1 };
     }
@@ -48,7 +50,10 @@ export async function plantBug(request: PlantRequest): Promise<PlantedBug | unde
 
 /** One place of each operator in turn, so that no operator is tried to its end before the next has had a chance. */
 function orderedPlaces(request: PlantRequest): Mutation[] {
-  const sources = request.sources.map((file) => ({ file, source: readFileSync(join(request.directory, file), 'utf8') }));
+  const sources = request.sources.map((file) => ({
+    file,
+    source: readFileSync(join(request.directory, file), 'utf8'),
+  }));
   const columns = request.operators.map((operator) => {
     const found = sources.flatMap(({ file, source }) =>
       findMutations(file, source, operator).filter((mutation) => isSound(mutation, source)),

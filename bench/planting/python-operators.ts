@@ -48,8 +48,7 @@ export const pythonOperators: OperatorTable = {
     });
   },
 
-  'missing-await': (node) =>
-    node.kind === 'await' ? [replaceNode(node, node.text.replace(/^await\s+/, ''))] : [],
+  'missing-await': (node) => (node.kind === 'await' ? [replaceNode(node, node.text.replace(/^await\s+/, ''))] : []),
 
   'missing-guard': (node, source) => {
     const body = node.field('consequence');
@@ -137,7 +136,8 @@ function argumentsOf(node: SyntaxNode): SyntaxNode[] {
 function parameterNames(scope: SyntaxNode): string[] {
   const parameters = scope.field('parameters')?.children ?? [];
   return parameters.flatMap((parameter) => {
-    const name = parameter.kind === 'identifier' ? parameter : [...walk(parameter)].find((part) => part.kind === 'identifier');
+    const name =
+      parameter.kind === 'identifier' ? parameter : [...walk(parameter)].find((part) => part.kind === 'identifier');
     return name === undefined || name.text === 'self' ? [] : [name.text];
   });
 }

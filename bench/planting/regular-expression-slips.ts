@@ -1,6 +1,12 @@
 /** Patterns that a slip of the pen makes of a pattern: a lost anchor, another repetition, another class. */
 export function slipsInPattern(pattern: string): string[] {
-  const slips = [lostStart(pattern), lostEnd(pattern), ...repetitions(pattern), ...classes(pattern), ...ranges(pattern)];
+  const slips = [
+    lostStart(pattern),
+    lostEnd(pattern),
+    ...repetitions(pattern),
+    ...classes(pattern),
+    ...ranges(pattern),
+  ];
   return slips.filter((slip): slip is string => slip !== undefined && slip !== pattern);
 }
 

@@ -21,7 +21,11 @@ export async function runSuite(directory: string, command: string, timeoutMs = 6
   return { outcome: code === 0 ? 'green' : 'red', tally: readTally(output), output };
 }
 
-function runToEnd(directory: string, command: string, timeoutMs: number): Promise<{ code: number | 'hung'; output: string }> {
+function runToEnd(
+  directory: string,
+  command: string,
+  timeoutMs: number,
+): Promise<{ code: number | 'hung'; output: string }> {
   return new Promise((resolve, reject) => {
     const child = spawn('/bin/sh', ['-c', command], {
       cwd: directory,

@@ -16,6 +16,8 @@ import { seededRandom, shuffled } from '../planting/seeded-random.ts';
 import { corpus, type CorpusEntry } from './corpus.ts';
 import { commitAll, layOut } from './lay-out.ts';
 
+const longestSuiteMs = 60_000;
+
 interface PlantedRecord {
   readonly id: string;
   readonly package: string;
@@ -56,17 +58,30 @@ export function assignOperators(seed: string): Assignment[] {
   }));
 }
 
+/** Ten bugs of ten kinds where that is possible: an operator that is planted already is not planted again. */
+function withoutUsed({ entry, operators }: Assignment, used: ReadonlySet<OperatorName>): Assignment {
+  const unused = operators.filter((operator) => !used.has(operator));
+  return { entry, operators: unused.length > 0 ? unused : operators };
+}
+
 function rotated<Item>(items: readonly Item[], by: number): Item[] {
   return [...items.slice(by % items.length), ...items.slice(0, by % items.length)];
 }
 
-async function plantEntry({ entry, operators }: Assignment, out: string, seed: string): Promise<PlantedRecord | NotPlanted> {
+async function plantEntry(
+  { entry, operators }: Assignment,
+  out: string,
+  seed: string,
+): Promise<PlantedRecord | NotPlanted> {
   const directory = layOut(entry, out);
-  const suite = await runSuite(directory, entry.testCommand);
-  if (suite.outcome !== 'green') return { id: entry.id, reason: `${suite.outcome} before planting: ${suite.output.slice(-600)}` };
+  const started = performance.now();
+  const suite = await runSuite(directory, entry.testCommand, longestSuiteMs);
+  if (suite.outcome !== 'green')
+    return { id: entry.id, reason: `${suite.outcome} before planting: ${suite.output.slice(-600)}` };
+  const timeoutMs = hangLimit(performance.now() - started);
   const random = seededRandom(`${seed}/${entry.id}`);
   const { sources, testCommand } = entry;
-  const planted = await plantBug({ directory, sources, testCommand, operators, random });
+  const planted = await plantBug({ directory, sources, testCommand, operators, random, timeoutMs });
   if (planted === undefined) return { id: entry.id, reason: 'no place makes a test fail' };
   commitAll(directory);
   return {
@@ -79,6 +94,11 @@ async function plantEntry({ entry, operators }: Assignment, out: string, seed: s
     testCommand,
     directory: join('repositories', entry.id),
   };
+}
+
+/** Twenty times the green suite, from ten seconds to a minute: an endless loop must not fill the memory meanwhile. */
+function hangLimit(greenMs: number): number {
+  return Math.min(Math.max(20 * greenMs, 10_000), longestSuiteMs);
 }
 
 async function attempt(assignment: Assignment, out: string, seed: string): Promise<PlantedRecord | NotPlanted> {
@@ -95,7 +115,8 @@ async function plantAll(out: string, seed: string): Promise<number> {
   const planted: PlantedRecord[] = [];
   const notPlanted: NotPlanted[] = [];
   for (const assignment of assignOperators(seed)) {
-    const result = await attempt(assignment, out, seed);
+    const used = new Set(planted.map((record) => record.operator));
+    const result = await attempt(withoutUsed(assignment, used), out, seed);
     if ('reason' in result) notPlanted.push(result);
     else planted.push(result);
     process.stderr.write(`${'reason' in result ? `not planted: ${result.id}: ${result.reason}` : summary(result)}\n`);
@@ -103,7 +124,9 @@ async function plantAll(out: string, seed: string): Promise<number> {
   writeFileSync(join(out, 'planted.json'), `${JSON.stringify(planted, null, 2)}\n`);
   writeFileSync(join(out, 'not-planted.json'), `${JSON.stringify(notPlanted, null, 2)}\n`);
   const outside = planted.filter((record) => record.outsideGrammar).length;
-  process.stdout.write(`${planted.length} planted (${outside} outside the grammar), ${notPlanted.length} not planted\n`);
+  process.stdout.write(
+    `${planted.length} planted (${outside} outside the grammar), ${notPlanted.length} not planted\n`,
+  );
   return notPlanted.length === 0 ? 0 : 1;
 }
 
@@ -112,7 +135,9 @@ function summary(record: PlantedRecord): string {
 }
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { out: { type: 'string' }, seed: { type: 'string', default: corpus.seed } } });
+  const { values } = parseArgs({
+    options: { out: { type: 'string' }, seed: { type: 'string', default: corpus.seed } },
+  });
   if (values.out !== undefined) return plantAll(resolve(values.out), values.seed);
   process.stderr.write('usage: node bench/repair/plant.ts --out DIR [--seed N]\n');
   return 2;
