@@ -55,7 +55,7 @@ it.each(operators)('%s makes its slip in Python', (operator) => expectSlip('exam
 
 function expectSlip(file: string, operator: OperatorName, cases: Cases): void {
   const [before = '', after] = cases[operator] ?? [];
-  const [first] = findMutations(file, before, operator);
+  const first = findMutations(file, before, [operator]).get(operator)?.[0];
   expect(first && applyEdit(before, first)).toBe(after);
   expect(first && isSound(first, before)).toBe(true);
 }

@@ -5,11 +5,17 @@ import { parsePython } from './parse-python.ts';
 import { pythonOperators } from './python-operators.ts';
 import { walk, type Syntax } from './syntax-node.ts';
 
-/** Every edit that one of the operators proposes for a file, in source order within an operator. */
-export function findMutations(file: string, source: string, operator: OperatorName): Mutation[] {
+/** Every edit that each of the operators proposes for a file, in source order within an operator. */
+export function findMutations(
+  file: string,
+  source: string,
+  operators: readonly OperatorName[],
+): ReadonlyMap<OperatorName, readonly Mutation[]> {
   const table = file.endsWith('.py') ? pythonOperators : javascriptOperators;
-  const { root } = parseSource(file, source);
-  return [...walk(root)].flatMap((node) => table[operator](node, source).map((edit) => ({ ...edit, operator, file })));
+  const nodes = [...walk(parseSource(file, source).root)];
+  const proposed = (operator: OperatorName): Mutation[] =>
+    nodes.flatMap((node) => table[operator](node, source).map((edit) => ({ ...edit, operator, file })));
+  return new Map(operators.map((operator) => [operator, proposed(operator)]));
 }
 
 /** Whether the file parses after the edit and is another one than before. */

@@ -93,7 +93,7 @@ export const javascriptOperators: OperatorTable = {
     const literal = /^\/(.*)\/([a-z]*)$/s.exec(node.text);
     if (node.kind !== 'Literal' || node.property('regex') === undefined || literal === null) return [];
     const [, pattern = '', flags = ''] = literal;
-    const lostFlags = [...flags].filter((flag) => 'gi'.includes(flag)).map((flag) => flags.replace(flag, ''));
+    const lostFlags = ['g', 'i'].filter((flag) => flags.includes(flag)).map((flag) => flags.replace(flag, ''));
     return [
       ...slipsInPattern(pattern).map((slip) => replaceNode(node, `/${slip}/${flags}`)),
       ...lostFlags.map((rest) => replaceNode(node, `/${pattern}/${rest}`)),

@@ -34,14 +34,17 @@ export interface PlantedBug {
  * hangs or where it falls over as a whole is put back and the next one is tried. Undefined when no place will do.
  */
 export async function plantBug(request: PlantRequest): Promise<PlantedBug | undefined> {
-  const places = orderedPlaces(request).slice(0, request.maxPlaces ?? 60);
-  for (const [index, mutation] of places.entries()) {
+  let placesTried = 0;
+  for (const mutation of orderedPlaces(request)) {
     const path = join(request.directory, mutation.file);
     const source = readFileSync(path, 'utf8');
+    if (!isSound(mutation, source)) continue;
+    if (placesTried === (request.maxPlaces ?? 60)) return undefined;
+    placesTried += 1;
     writeFileSync(path, applyEdit(source, mutation));
     const result = await runSuite(request.directory, request.testCommand, request.timeoutMs);
     if (isNaturalFailure(result)) {
-      return { ...describe(mutation, source), failing: result.tally?.failed ?? 0, placesTried: index + 1 };
+      return { ...describe(mutation, source), failing: result.tally?.failed ?? 0, placesTried };
     }
     writeFileSync(path, source);
   }
@@ -54,12 +57,13 @@ function orderedPlaces(request: PlantRequest): Mutation[] {
     file,
     source: readFileSync(join(request.directory, file), 'utf8'),
   }));
-  const columns = request.operators.map((operator) => {
-    const found = sources.flatMap(({ file, source }) =>
-      findMutations(file, source, operator).filter((mutation) => isSound(mutation, source)),
-    );
-    return shuffled(found, request.random);
-  });
+  const found = sources.map(({ file, source }) => findMutations(file, source, request.operators));
+  const columns = request.operators.map((operator) =>
+    shuffled(
+      found.flatMap((mutations) => mutations.get(operator) ?? []),
+      request.random,
+    ),
+  );
   const deepest = Math.max(0, ...columns.map((column) => column.length));
   return Array.from({ length: deepest }, (_, row) => columns.flatMap((column) => column.slice(row, row + 1))).flat();
 }

@@ -46,7 +46,8 @@ function downloadTarball(entry: CorpusEntry, folder: string): string {
 
 /** Keeps the manifest, with the pinned dependencies and the test command of the bench in place of its own. */
 function narrowManifest(entry: CorpusEntry, path: string): void {
-  const manifest: Record<string, unknown> = JSON.parse(readFileSync(path, 'utf8'));
+  const manifest: unknown = JSON.parse(readFileSync(path, 'utf8'));
+  if (typeof manifest !== 'object' || manifest === null) throw new TypeError(`${path} holds no object`);
   const narrowed = {
     ...manifest,
     scripts: { test: entry.testCommand },
