@@ -15,10 +15,10 @@ export interface Outcome {
   readonly milliseconds: number;
 }
 
-/** Runs the step to its end with standard input closed; `onOutput` sees the output as it comes. */
-export async function runStep(step: Step, cwd: string, onOutput: (text: string) => void = () => {}): Promise<Outcome> {
+/** Runs the step to its end with an empty standard input. */
+export async function runStep(step: Step, cwd: string): Promise<Outcome> {
   const started = performance.now();
-  const { code, output } = await runCommand(step, cwd, onOutput);
+  const { code, output } = await runCommand(step, cwd);
   const refusal = step.refuses?.(output);
   return {
     passed: code === 0 && refusal === undefined,
@@ -27,17 +27,12 @@ export async function runStep(step: Step, cwd: string, onOutput: (text: string) 
   };
 }
 
-function runCommand(
-  step: Step,
-  cwd: string,
-  onOutput: (text: string) => void,
-): Promise<{ code: number | null; output: string }> {
+function runCommand(step: Step, cwd: string): Promise<{ code: number | null; output: string }> {
   return new Promise((resolve, reject) => {
     const child = spawn(step.command, step.arguments, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     const keep = (text: string): void => {
       output += text;
-      onOutput(text);
     };
     child.stdout.setEncoding('utf8').on('data', keep);
     child.stderr.setEncoding('utf8').on('data', keep);

@@ -1,5 +1,7 @@
 // A warning during the tests is a failure. In each test worker a warning of the process becomes an uncaught error,
-// which vitest reports and fails on; whatever another process prints is found by the verify script in the output.
+// which vitest reports and fails on; whatever another process prints is found in the output of the run, by the verify
+// script or by `node tools/test-warnings.ts LOG`.
+import { readFileSync } from 'node:fs';
 
 interface AllowedWarning {
   readonly name: string;
@@ -20,9 +22,23 @@ export function isAllowed(warning: { readonly name: string; readonly message: st
 }
 
 /** Lines such as `(node:4711) MaxListenersExceededWarning: ...` that no allowance covers. */
-export function findWarnings(output: string): string[] {
+function findWarnings(output: string): string[] {
   const printed = output.matchAll(/^.*\(node:\d+\) (?:\[\w+\] )?(?<name>\w*Warning): (?<message>.*)$/gmu);
   return [...printed]
     .filter(({ groups }) => !isAllowed({ name: groups?.['name'] ?? '', message: groups?.['message'] ?? '' }))
     .map(([line]) => line.trim());
+}
+
+/** A run in which some process printed a warning has failed, whatever its tests say. */
+export function refuseWarnings(output: string): string | undefined {
+  const warnings = findWarnings(output);
+  return warnings.length === 0 ? undefined : `warnings fail the tests:\n${warnings.join('\n')}`;
+}
+
+if (import.meta.main) {
+  const [log] = process.argv.slice(2);
+  if (log === undefined) throw new Error('usage: node tools/test-warnings.ts LOG');
+  const refusal = refuseWarnings(readFileSync(log, 'utf8'));
+  console.log(refusal ?? 'no process printed a warning');
+  process.exitCode = refusal === undefined ? 0 : 1;
 }

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Outcome, type Step, runStep } from './run-step.ts';
-import { findWarnings } from './test-warnings.ts';
+import { refuseWarnings } from './test-warnings.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 
@@ -20,13 +20,8 @@ export const STEPS: readonly Step[] = [
   tool('boundaries', 'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs', 'packages', 'tools', 'e2e'),
   tool('dead code', 'node_modules/knip/bin/knip.js', '--treat-config-hints-as-errors'),
   { ...tool('tests', 'node_modules/vitest/vitest.mjs', 'run', '--coverage'), refuses: refuseWarnings },
+  tool('changed lines', 'tools/changed-lines.ts'),
 ];
-
-/** A run in which some process printed a warning has failed, whatever its tests say. */
-export function refuseWarnings(output: string): string | undefined {
-  const warnings = findWarnings(output);
-  return warnings.length === 0 ? undefined : `warnings fail the tests:\n${warnings.join('\n')}`;
-}
 
 /** Throws on a step that does not exist, so that a renamed step cannot be skipped in silence. */
 export function chooseSteps(steps: readonly Step[], only: readonly string[], skip: readonly string[]): Step[] {
@@ -51,7 +46,7 @@ export async function verify(steps: readonly Step[], print: (text: string) => vo
 }
 
 function describe(step: Step, { passed, milliseconds }: Outcome): string {
-  return `${passed ? 'ok  ' : 'FAIL'} ${step.name.padEnd(12)} ${(milliseconds / 1000).toFixed(1)} s`;
+  return `${passed ? 'ok  ' : 'FAIL'} ${step.name.padEnd(13)} ${(milliseconds / 1000).toFixed(1)} s`;
 }
 
 if (import.meta.main) {
