@@ -13,3 +13,4 @@ export * from './runtime/run-log.ts';
 export * from './runtime/run-process.ts';
 export * from './runtime/runtime.ts';
 export * from './runtime/scheduler.ts';
+export { openSqliteStore, type SqliteStoreOptions } from './journal/open-sqlite-store.ts';

@@ -134,9 +134,21 @@ export const errorCatalogue = {
     'The export is signed by another key than the one expected.',
     'Check the fingerprint with the person who made the export.',
   ),
+  'invalid_argument/run_exists': caller(
+    'The store already has a run of this id.',
+    'Read it with `vltair show`; to import another copy, use another data directory.',
+  ),
   'invalid_argument/minified': work('The code is minified.', 'Point vltair at the sources.'),
   'not_found/run': caller('There is no such run.', 'Run `vltair runs` for the runs that exist.'),
   'not_found/agent': caller('There is no such agent.', 'Run `vltair status` for the agents that exist.'),
+  'not_found/store': caller(
+    'There is no store here yet.',
+    'Start a run first, or set VLTAIR_DATA_DIR to where one is.',
+  ),
+  'not_found/payload': caller(
+    'The payload of an event was purged.',
+    'Only its digest is left; `vltair verify` still proves the order of the events.',
+  ),
   'not_found/file': caller('There is no such file.', 'Check the path.'),
   'not_found/tests': caller(
     'No tests were found.',

@@ -1,4 +1,4 @@
-import type { EventPayload, Failure, JsonObject, StoredEvent } from '@vltair/protocol';
+import type { EventPayload, ExportLine, Failure, JsonObject, StoredEvent } from '@vltair/protocol';
 
 /**
  * The journal port. One store holds many runs; each run is one stream of events with a single writer.
@@ -33,6 +33,17 @@ export interface EventStore {
   inbox(): Promise<readonly InboxCommand[]>;
   /** Removes commands that were refused: they became no event. */
   discard(commandIds: readonly string[]): Promise<void>;
+  /** A number that differs after a commit of any process: cheap, to be polled by whoever waits for others. */
+  changes(): number;
+
+  /** The lines of a run with seq > `after`, at most `limit`, exactly as they are stored: unchecked, a purged one without payload and salt. */
+  entries(run: string, after: number, limit: number): Promise<readonly LogEntry[]>;
+  /** The signed commits that hold events of a run, in order. */
+  commitsOf(run: string): Promise<readonly SignedCommit[]>;
+  /** Takes in a verified run of another store, hashes kept. It can be read and exported, never appended to (`fenced`). */
+  adopt(run: ForeignRun): Promise<'adopted' | 'exists'>;
+  /** Signs in the name of this store. */
+  signer(): Signer;
 
   /** This process's ownership of the store. A writer has a number that is higher than all before it. */
   readonly ownership: Ownership;
@@ -100,6 +111,39 @@ export interface RunRow extends RunProjection {
   readonly tenant: string;
   readonly seq: number;
   readonly epoch: number;
+  /** Where an adopted run came from; `undefined` for the runs of this store. Whoever recovers runs leaves adopted ones alone. */
+  readonly origin: string | undefined;
+}
+
+/** An event as it is stored and exported. */
+export interface LogEntry extends ExportLine {
+  readonly position: number;
+}
+
+/** A group commit: its statement (canonical JSON of a `CommitStatement`), who signed it, and the event hashes under its root. */
+export interface SignedCommit {
+  readonly statement: string;
+  readonly signature: string;
+  /** Ed25519, raw 32 bytes in hex. */
+  readonly publicKey: string;
+  readonly hashes: readonly string[];
+}
+
+/** Verified before it is handed over: the store checks nothing but that it has no such run yet. */
+export interface ForeignRun {
+  readonly lines: readonly ExportLine[];
+  readonly row: RunProjection;
+  /** The fingerprint of the key that signed the export, or `unsigned`. */
+  readonly origin: string;
+}
+
+/** Ed25519. */
+export interface Signer {
+  /** Raw 32 bytes in hex. */
+  readonly publicKey: string;
+  readonly fingerprint: string;
+  /** The signature over the UTF-8 bytes of `text`, in hex. */
+  sign(text: string): string;
 }
 
 export interface RunQuery {
