@@ -20,7 +20,8 @@ export class AgentRegistry implements Invoker {
   /** @throws VltairError `invalid_argument/duplicate_agent` for a name that is taken. */
   constructor(agents: readonly Agent[]) {
     for (const agent of agents) {
-      if (this.#agents.has(agent.name)) throw new VltairError('invalid_argument/duplicate_agent', { detail: agent.name });
+      if (this.#agents.has(agent.name))
+        throw new VltairError('invalid_argument/duplicate_agent', { detail: agent.name });
       this.#agents.set(agent.name, agent);
     }
   }
@@ -63,7 +64,9 @@ export class AgentRegistry implements Invoker {
 
   #leastBusy(): Agent | undefined {
     const load = (agent: Agent): number => this.#busy.get(agent.name) ?? 0;
-    return [...this.#agents.values()].toSorted((left, right) => load(left) - load(right) || (left.name < right.name ? -1 : 1))[0];
+    return [...this.#agents.values()].toSorted(
+      (left, right) => load(left) - load(right) || (left.name < right.name ? -1 : 1),
+    )[0];
   }
 
   #count(name: string, change: number): void {

@@ -9,7 +9,8 @@ import { VltairError, type RedactionSettings } from '@vltair/protocol';
 export const environmentVariables = {
   VLTAIR_DATA_DIR: 'Directory of the store. Default: .vltair in the project.',
   VLTAIR_TEST_MODE: '1: one attempt at a time, for strict order. Default: off.',
-  VLTAIR_CI_DIAG: 'Path of a JSONL file that gets one line per sandbox event; 1 means vltair-ci-diag.jsonl. Default: off.',
+  VLTAIR_CI_DIAG:
+    'Path of a JSONL file that gets one line per sandbox event; 1 means vltair-ci-diag.jsonl. Default: off.',
   GITHUB_ACTIONS: 'true: with VLTAIR_CI_DIAG, sandbox events also go to stderr as [ci-diag] lines.',
   VLTAIR_SANDBOX_ENABLE_SECCOMP: '1: a sandboxed command that opens a socket is killed and reported. Default: off.',
   VLTAIR_SANDBOX_ENABLE_CGROUPS_V2: '1: report in detail whether cgroups v2 could be used. Default: off.',
@@ -29,7 +30,10 @@ export interface Configuration {
 }
 
 /** @throws VltairError `invalid_argument/environment`, naming the variable and what it may hold. */
-export function readConfiguration(environment: Readonly<Record<string, string | undefined>>, directory: string): Configuration {
+export function readConfiguration(
+  environment: Readonly<Record<string, string | undefined>>,
+  directory: string,
+): Configuration {
   const value = (name: VariableName): string | undefined => {
     const text = environment[name];
     return text === undefined || text === '' ? undefined : text;
@@ -80,7 +84,8 @@ function fieldsOf(text: string | undefined): Readonly<Record<string, readonly st
   const result: Record<string, string[]> = {};
   for (const item of text?.split(',') ?? []) {
     const [kind, field, ...rest] = item.trim().split('=');
-    if (!kind || !field || rest.length > 0) throw bad('VLTAIR_REDACT_FIELDS', 'kind=field pairs, separated by commas', item);
+    if (!kind || !field || rest.length > 0)
+      throw bad('VLTAIR_REDACT_FIELDS', 'kind=field pairs, separated by commas', item);
     (result[kind] ??= []).push(field);
   }
   return result;

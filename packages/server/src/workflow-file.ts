@@ -33,11 +33,13 @@ export async function readWorkflowFile(path: string): Promise<Workflow> {
 async function readText(path: string): Promise<string> {
   try {
     const bytes = await readFile(path);
-    if (bytes.length > MAX_BYTES) throw new VltairError('payload_too_large/envelope', { detail: `over ${MAX_BYTES} bytes`, where: path });
+    if (bytes.length > MAX_BYTES)
+      throw new VltairError('payload_too_large/envelope', { detail: `over ${MAX_BYTES} bytes`, where: path });
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (error) {
     if (error instanceof VltairError) throw error;
-    if (error instanceof TypeError) throw new VltairError('invalid_argument/yaml', { detail: 'not UTF-8', where: path, cause: error });
+    if (error instanceof TypeError)
+      throw new VltairError('invalid_argument/yaml', { detail: 'not UTF-8', where: path, cause: error });
     throw new VltairError('not_found/file', { detail: path, cause: error });
   }
 }
