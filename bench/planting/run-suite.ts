@@ -1,4 +1,7 @@
 import { spawn } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 export interface SuiteResult {
   readonly outcome: 'green' | 'red' | 'hung';
@@ -12,7 +15,13 @@ export interface Tally {
   readonly failed: number;
 }
 
-const outputLimit = 400_000;
+interface Ending {
+  readonly code: number | 'hung';
+  readonly output: string;
+}
+
+/** A suite that prints more is stopped by the kernel: 64 MB in blocks of 512 bytes, for each file that it writes. */
+const fileLimit = 'ulimit -f 131072';
 
 /** Runs a test command in a plain child process; at the end of the time its whole process group is killed. */
 export async function runSuite(directory: string, command: string, timeoutMs = 60_000): Promise<SuiteResult> {
@@ -21,35 +30,49 @@ export async function runSuite(directory: string, command: string, timeoutMs = 6
   return { outcome: code === 0 ? 'green' : 'red', tally: readTally(output), output };
 }
 
-function runToEnd(
-  directory: string,
-  command: string,
-  timeoutMs: number,
-): Promise<{ code: number | 'hung'; output: string }> {
+/** Output goes to a file: a runner that ends by `process.exit` loses the last lines, and its count, on a pipe. */
+async function runToEnd(directory: string, command: string, timeoutMs: number): Promise<Ending> {
+  const scratch = mkdtempSync(join(tmpdir(), 'vltair-suite-'));
+  const path = join(scratch, 'output');
+  const file = openSync(path, 'w');
+  try {
+    const code = await exitCode(directory, command, timeoutMs, file);
+    return { code, output: readFileSync(path, 'utf8') };
+  } finally {
+    closeSync(file);
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+function exitCode(directory: string, command: string, timeoutMs: number, file: number): Promise<number | 'hung'> {
   return new Promise((resolve, reject) => {
-    const child = spawn('/bin/sh', ['-c', command], {
+    const child = spawn('/bin/sh', ['-c', `${fileLimit}; ${command}`], {
       cwd: directory,
       detached: true,
       env: suiteEnvironment(),
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', file, file],
     });
-    let output = '';
     let isHung = false;
     const timer = setTimeout(() => {
       isHung = true;
-      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+      killGroup(child.pid);
     }, timeoutMs);
-    const collect = (chunk: Buffer): void => {
-      output = (output + chunk.toString('utf8')).slice(-outputLimit);
-    };
-    child.stdout.on('data', collect);
-    child.stderr.on('data', collect);
     child.once('error', reject);
-    child.once('close', (code) => {
+    child.once('exit', (code) => {
       clearTimeout(timer);
-      resolve({ code: isHung ? 'hung' : (code ?? 1), output });
+      killGroup(child.pid);
+      resolve(isHung ? 'hung' : (code ?? 1));
     });
   });
+}
+
+function killGroup(leader: number | undefined): void {
+  if (leader === undefined) return;
+  try {
+    process.kill(-leader, 'SIGKILL');
+  } catch {
+    // The group has ended by itself, which is what most suites do.
+  }
 }
 
 /** Only what a suite needs: no bytecode that could outlive an edit, no seed of today, no runner around this one. */
