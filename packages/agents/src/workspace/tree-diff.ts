@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { FileMode } from './git-objects.ts';
 import type { ObjectStore } from './object-store.ts';
 
@@ -29,10 +30,43 @@ export interface TreeDifference {
 /** The difference between two trees. @throws WorkspaceError `missing_tree` */
 export async function diffTrees(store: ObjectStore, before: string, after: string): Promise<TreeDifference> {
   if (before === after) return { text: '', patch: new Uint8Array(), files: [] };
-  const common = ['--no-renames', '--no-color', '--no-ext-diff', '--no-textconv', '-r'];
-  const patchArgs = ['diff-tree', '-p', '--binary', '--src-prefix=a/', '--dst-prefix=b/', ...common, before, after];
-  const [patch, files] = await Promise.all([store.inspect(patchArgs), differences(store, before, after)]);
+  const files = await differences(store, before, after);
+  const args = [
+    'diff-tree',
+    '-r',
+    '-p',
+    '--binary',
+    '--full-index',
+    '--src-prefix=a/',
+    '--dst-prefix=b/',
+    '--no-renames',
+  ];
+  const [printed, blobs] = await Promise.all([
+    store.inspect([...args, '--no-color', '--no-ext-diff', '--no-textconv', before, after]),
+    store.read(files.flatMap((file) => [file.before?.blob ?? [], file.after?.blob ?? []].flat())),
+  ]);
+  const patch = withUsersIds(printed, blobs);
   return { text: patch.toString('utf8'), patch, files };
+}
+
+/**
+ * Names the versions as the user's SHA-1 repository does, where the store prints its SHA-256 ids: `git apply` checks them
+ * for binary files, and finds the common ancestor of a three-way merge by them. No line of content starts with `index`.
+ */
+function withUsersIds(printed: Buffer, blobs: ReadonlyMap<string, Buffer>): Buffer {
+  const idOf = (blob: string, length: number) => {
+    const content = blobs.get(blob);
+    if (content === undefined) return '0'.repeat(length);
+    return hash('sha1', Buffer.concat([Buffer.from(`blob ${content.length}\0`), content]), 'hex').slice(0, length);
+  };
+  const header = /(^|\n)index ([0-9a-f]{64})\.\.([0-9a-f]{64})([^\n]*\n)(GIT binary patch)?/gu;
+  const rewritten = printed
+    .toString('latin1')
+    .replace(header, (_, start: string, a: string, b: string, rest: string, binary: string | undefined) => {
+      const length = binary === undefined ? 10 : 40;
+      return `${start}index ${idOf(a, length)}..${idOf(b, length)}${rest}${binary ?? ''}`;
+    });
+  return Buffer.from(rewritten, 'latin1');
 }
 
 /** The structured half of `diffTrees` alone. @throws WorkspaceError `missing_tree` */
