@@ -10,7 +10,6 @@ export interface Machine {
   readonly groups: GroupSearch;
   /** Stronger tiers that were tried and did not work, with what they said. */
   readonly failures: readonly { readonly tier: string; readonly reason: string }[];
-  readonly canDropUser: boolean;
 }
 
 type Finding = SandboxCapabilities['mechanisms'][Mechanism];
@@ -115,11 +114,10 @@ function processesFinding({ tier, groups }: Machine): Finding {
   );
 }
 
-function privilegesFinding({ privileges, canDropUser }: Machine): Finding {
-  if (!privileges.isRoot) return holds('ordinary user without new privileges');
-  return canDropUser
-    ? holds(`dropped to user ${String(privileges.uid)}`)
-    : lacks('setpriv (util-linux) is missing: the command runs as root');
+function privilegesFinding({ privileges: { isRoot, uid } }: Machine): Finding {
+  if (isRoot && uid === 0)
+    return lacks('the unprivileged user cannot reach the work directory: the command runs as root');
+  return holds(isRoot ? `dropped to user ${String(uid)}` : 'ordinary user without new privileges');
 }
 
 function why({ failures }: Machine, otherwise: string): string {
@@ -128,7 +126,7 @@ function why({ failures }: Machine, otherwise: string): string {
     : `${otherwise}; ${failures.map(({ tier, reason }) => `${tier}: ${reason}`).join('; ')}`;
 }
 
-function advice({ tier, failures, groups, canDropUser, privileges }: Machine): string[] {
+function advice({ tier, failures, groups }: Machine): string[] {
   const saysMissing = failures.some(({ reason }) => reason === 'not installed');
   return [
     ...(tier.name === 'bubblewrap'
@@ -138,7 +136,7 @@ function advice({ tier, failures, groups, canDropUser, privileges }: Machine): s
             ? 'install bubblewrap (apt install bubblewrap, dnf install bubblewrap)'
             : 'allow unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0)',
         ]),
-    ...(tier.name === 'process-group' || (privileges.isRoot && !canDropUser)
+    ...(tier.name === 'process-group' && tier.variant !== 'full'
       ? ['install util-linux (setpriv, unshare, mount)']
       : []),
     ...(groups.parents === undefined

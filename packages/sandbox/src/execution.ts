@@ -104,6 +104,7 @@ function start({ launch, marker }: Execution): ChildProcess {
     return spawn(launch.file, launch.args, {
       cwd: '/',
       detached: true,
+      ...launch.user,
       env: { [MARKER]: marker, PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
       stdio: Array.from(stdio, (entry) => entry ?? null),
     });

@@ -4,11 +4,14 @@ import { join } from 'node:path';
 import { findGroupParents, type GroupSearch } from './control-group-parents.ts';
 import { removeAbandonedGroups } from './control-group.ts';
 import type { Machine } from './enforcement.ts';
+import { killAbandonedProcesses } from './process-tree.ts';
 import { createPrivateDirectory, removeAbandonedDirectories } from './private-directory.ts';
 import { runOrder } from './run-order.ts';
 import type { Order } from './request.ts';
 import { bubblewrapTier } from './tiers/bubblewrap.ts';
 import { currentPrivileges, type Tier, type TierName } from './tiers/launch.ts';
+import { namespacesTier } from './tiers/namespaces.ts';
+import { processGroupTier } from './tiers/process-group.ts';
 import { hasSystemProgram, systemProgram } from './tiers/shell-script.ts';
 
 export interface MachineOptions {
@@ -17,35 +20,44 @@ export interface MachineOptions {
   readonly groupVersions: readonly (1 | 2)[];
 }
 
-interface Candidate {
-  readonly tier: Tier;
-  /** Program without which trying is useless. */
-  readonly program: string;
-}
-
 const PROBE_WALL_TIME_MS = 5000;
 
-function candidates(): Candidate[] {
-  return [true, false].flatMap((networkNamespace) =>
-    [true, false].map((isRecent) => ({ program: 'bwrap', tier: bubblewrapTier({ isRecent, networkNamespace }) })),
-  );
+/** Strongest first. */
+function tiers(): Tier[] {
+  return [
+    ...[true, false].flatMap((networkNamespace) =>
+      [true, false].map((isRecent) => bubblewrapTier({ isRecent, networkNamespace })),
+    ),
+    ...[true, false].map((hasFileView) => namespacesTier({ hasFileView })),
+    ...[true, false].map((hasSetpriv) => processGroupTier({ hasSetpriv })),
+  ];
 }
 
 export async function findMachine({ tempRoot, only, groupVersions }: MachineOptions): Promise<Machine> {
   const groups = findGroupParents(groupVersions);
-  await removeAbandonedDirectories(tempRoot);
-  if (groups.parents !== undefined) await removeAbandonedGroups(groups.parents);
+  await removeRemains(tempRoot, groups);
   const failures: { tier: string; reason: string }[] = [];
-  const privileges = currentPrivileges();
-  const canDropUser = hasSystemProgram('setpriv');
-  for (const { tier, program } of candidates()) {
+  for (const tier of tiers()) {
     if (only !== undefined && tier.name !== only) continue;
-    const machine: Machine = { tier, privileges, groups, failures, canDropUser };
-    const fault = hasSystemProgram(program) ? await probe(machine, tempRoot) : 'not installed';
+    const machine: Machine = { tier, privileges: currentPrivileges(), groups: usableGroups(tier, groups), failures };
+    const fault = hasSystemProgram(tier.program) ? await probe(machine, tempRoot) : 'not installed';
     if (fault === undefined) return machine;
     failures.push({ tier: `${tier.name} (${tier.variant})`, reason: fault });
   }
   throw new Error(`no sandbox tier works here: ${failures.map(({ tier, reason }) => `${tier}: ${reason}`).join('; ')}`);
+}
+
+/** What earlier processes of ours left behind when they were killed. */
+async function removeRemains(tempRoot: string, groups: GroupSearch): Promise<void> {
+  killAbandonedProcesses();
+  if (groups.parents !== undefined) await removeAbandonedGroups(groups.parents);
+  await removeAbandonedDirectories(tempRoot);
+}
+
+function usableGroups(tier: Tier, groups: GroupSearch): GroupSearch {
+  return tier.traits.controlGroups
+    ? groups
+    : { parents: undefined, reason: 'this tier drops its rights before it could join a control group' };
 }
 
 /** Runs `true` the way every later command runs; answers with what went wrong. */
@@ -75,5 +87,3 @@ async function probe(machine: Machine, tempRoot: string): Promise<string | undef
   const { verdict } = await runOrder(order, { machine, tempRoot, killOnSocket: false, clock: () => performance.now() });
   return verdict.status === 'OK' && verdict.exitCode === 0 ? undefined : verdict.reason;
 }
-
-export type { GroupSearch };

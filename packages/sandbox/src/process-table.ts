@@ -1,5 +1,5 @@
 /** Reads /proc: who is alive, who descends from whom, how much memory a tree holds. */
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync, statSync } from 'node:fs';
 
 /** A process number is reused; together with the start time it names one process until the machine restarts. */
 export interface ProcessIdentity {
@@ -91,6 +91,13 @@ export function threadCount(pid: number): number {
 }
 
 const isDead = (entry: ProcessEntry): boolean => entry.state === 'Z' || entry.state === 'X';
+
+/** Processes and threads that run as a user, as RLIMIT_NPROC counts them. */
+export function threadsOfUser(uid: number): number {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  const own = pids.filter((pid) => statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid === uid);
+  return own.reduce((total, pid) => total + threadCount(Number(pid)), 0);
+}
 
 /** A process may end between two reads, and another user's may be closed to us: both mean "nothing to see here". */
 function readProc(path: string): string | undefined {

@@ -8,8 +8,10 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ControlGroup } from './control-group.ts';
+import { ownerIsAlive } from './private-directory.ts';
 import {
   descendants,
+  environmentValue,
   identify,
   isAlive,
   proportionalBytes,
@@ -70,11 +72,30 @@ export class ProcessTree {
       if (performance.now() > end)
         throw new Error(`${String(alive.length)} processes outlived SIGKILL for ${String(boundMs)} ms`);
       this.#facts.group?.kill();
+      if (this.#mayStillFork()) this.#stopAll(alive, end);
       for (const { pid } of alive) {
         killed.add(pid);
         signal(pid, 'SIGKILL');
       }
       await delay(round < 10 ? 1 : 10);
+    }
+  }
+
+  /** Only a tree that no kernel object holds together has to be chased. */
+  #mayStillFork(): boolean {
+    return this.#facts.group === undefined && !this.#facts.processNamespace;
+  }
+
+  /** Stops everybody first: a stopped process cannot fork and still takes its place below the process limit. */
+  #stopAll(found: ProcessIdentity[], end: number): void {
+    const stopped = new Set<number>();
+    for (let alive = found; performance.now() < end; alive = this.members()) {
+      const running = alive.filter(({ pid }) => !stopped.has(pid));
+      if (running.length === 0) return;
+      for (const { pid } of running) {
+        stopped.add(pid);
+        signal(pid, 'SIGSTOP');
+      }
     }
   }
 
@@ -115,7 +136,15 @@ export class ProcessTree {
   }
 }
 
-function signal(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {
+/** Kills processes that carry the marker of an owner that is dead. */
+export function killAbandonedProcesses(): void {
+  for (const { pid } of readProcessTable()) {
+    const owner = environmentValue(pid, MARKER)?.replace(/-\d+$/, '');
+    if (owner !== undefined && ownerIsAlive(owner) === false) signal(pid, 'SIGKILL');
+  }
+}
+
+function signal(pid: number, name: 'SIGTERM' | 'SIGKILL' | 'SIGSTOP'): void {
   try {
     process.kill(pid, name);
   } catch (error) {

@@ -31,7 +31,7 @@ export async function runOrder(
   await using directory = await createPrivateDirectory(tempRoot, order.traceId);
   await using group =
     groups.parents === undefined ? undefined : disposable(new ControlGroup(groups.parents, order.limits));
-  if (privileges.isRoot && machine.canDropUser) await handOver(order.workDirectory, privileges);
+  if (privileges.isRoot) await handOver(order.workDirectory, privileges);
   lastNumber += 1;
   const marker = `${ownerText()}-${String(lastNumber)}`;
   const launch = tier.prepare({

@@ -5,6 +5,7 @@ import { reportDiagnostics, type DiagnosticsOptions } from './diagnostics.ts';
 import { capabilitiesOf, enforcementOf, missingMechanisms, type Machine } from './enforcement.ts';
 import { findMachine } from './machine.ts';
 import type { Sandbox, SandboxCapabilities, SandboxRequest, SandboxResult } from './port.ts';
+import { fitPrivileges } from './fit-privileges.ts';
 import { acceptRequest, type Order } from './request.ts';
 import { runOrder, type RunReport } from './run-order.ts';
 import type { TierName } from './tiers/launch.ts';
@@ -46,7 +47,7 @@ class LinuxSandbox implements Sandbox {
 
   async run(request: SandboxRequest): Promise<SandboxResult> {
     const order = acceptRequest(request);
-    const machine = await this.#findMachine();
+    const machine = fitPrivileges(await this.#findMachine(), order);
     const diagnostics = this.#options.diagnostics;
     reportDiagnostics(diagnostics, {
       event: 'start',

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { fileView, PRIVATE_HOME, scratchBytes, writeEtcSkeleton, type Mount } from '../file-view.ts';
 import { seccompProgram } from '../seccomp.ts';
 import { commandEnvironment } from './command-environment.ts';
-import type { Launch, LaunchReport, Preparation, Tier } from './launch.ts';
+import { credentials, type Launch, type LaunchReport, type Preparation, type Tier } from './launch.ts';
 import { isReachable } from './reachable.ts';
 import { joinGroup, processLimit, quote, resourceLimits, SHELL, systemProgram } from './shell-script.ts';
 
@@ -28,12 +28,14 @@ export function bubblewrapTier({ isRecent, networkNamespace }: BubblewrapVariant
     variant: [isRecent ? 'full' : 'without size bounds', ...(networkNamespace ? [] : ['network by seccomp'])].join(
       ', ',
     ),
+    program: 'bwrap',
     traits: {
       fileView: true,
       processNamespace: true,
       network: networkNamespace ? 'namespace' : 'seccomp',
       systemCalls: hasFilter,
       countsProcesses: true,
+      controlGroups: true,
     },
     prepare: (preparation) => prepare(preparation, { isRecent, networkNamespace }),
   };
@@ -92,9 +94,7 @@ function variables({ order }: Preparation): string[] {
 }
 
 function dropUser({ privileges }: Preparation): string[] {
-  if (!privileges.isRoot) return [];
-  const ids = ['--reuid', String(privileges.uid), '--regid', String(privileges.gid), '--clear-groups'];
-  return [systemProgram('setpriv'), ...ids, '--no-new-privs', '--inh-caps', '-all', '--pdeathsig', 'KILL'];
+  return privileges.isRoot ? [...credentials(privileges), '--pdeathsig', 'KILL'] : [];
 }
 
 /** Without a control group the limit is set inside, where it counts the processes of this user namespace alone. */

@@ -1,6 +1,7 @@
 /** What a tier hands to the executor: how to start one command inside its walls. */
 import type { ControlGroup } from '../control-group.ts';
 import type { Order } from '../request.ts';
+import { systemProgram } from './shell-script.ts';
 
 export type TierName = 'bubblewrap' | 'namespaces' | 'process-group';
 
@@ -16,7 +17,7 @@ export interface Preparation {
   readonly marker: string;
 }
 
-/** Who we are, and whom the command runs as. */
+/** Who we are, and whom the command runs as: as root its own user, unless that one could not reach the work. */
 export interface Privileges {
   readonly isRoot: boolean;
   readonly uid: number;
@@ -29,6 +30,8 @@ export interface Launch {
   readonly args: readonly string[];
   /** Open descriptors, closed by the executor after the start. */
   readonly inputs: readonly number[];
+  /** The user that the first program starts as; absent where the chain drops the user itself. */
+  readonly user?: { readonly uid: number; readonly gid: number };
   /** Reads the report: did the command itself start, and which process is the first one of its namespace? */
   readonly report: (text: string) => LaunchReport;
 }
@@ -43,6 +46,8 @@ export interface LaunchReport {
 export interface Tier {
   readonly name: TierName;
   readonly variant: string;
+  /** System program without which trying is useless. */
+  readonly program: string;
   readonly traits: TierTraits;
   prepare(preparation: Preparation): Launch;
 }
@@ -54,6 +59,8 @@ export interface TierTraits {
   readonly systemCalls: boolean;
   /** Whether RLIMIT_NPROC counts this sandbox alone, so that it can bound it without a control group. */
   readonly countsProcesses: boolean;
+  /** Whether the chain can join a control group before it drops its rights. */
+  readonly controlGroups: boolean;
 }
 
 export const DROPPED_USER = 65534;
@@ -62,4 +69,15 @@ export function currentPrivileges(): Privileges {
   const uid = process.getuid?.() ?? DROPPED_USER;
   const isRoot = uid === 0;
   return { isRoot, uid: isRoot ? DROPPED_USER : uid, gid: isRoot ? DROPPED_USER : (process.getgid?.() ?? uid) };
+}
+
+/** Gives up what we may do: the user when we are root, and every capability and way to gain one. */
+export function credentials({ isRoot, uid, gid }: Privileges): string[] {
+  const user = isRoot ? ['--reuid', String(uid), '--regid', String(gid), '--clear-groups'] : [];
+  return [systemProgram('setpriv'), ...user, '--no-new-privs', '--inh-caps', '-all'];
+}
+
+/** Report of the tiers that are shell scripts: one word, right before the command. */
+export function readyReport(text: string): LaunchReport {
+  return { started: text.startsWith('ready'), firstProcess: undefined };
 }
