@@ -93,8 +93,8 @@ function rankFile(
     if (inertLine.test(text)) return [];
     const line = index + 1;
     const parts: Parts = {
-      frame: scores.frame.get(placeKey(file, line)) ?? 0,
-      spectrum: scores.spectrum.get(placeKey(file, line)) ?? 0,
+      frame: scores.frame.get(rankedLineKey(file, line)) ?? 0,
+      spectrum: scores.spectrum.get(rankedLineKey(file, line)) ?? 0,
       mention: mention.get(line) ?? 0,
       reach: scores.reach.get(file) ?? 0,
     };
@@ -136,7 +136,7 @@ function frameScores(failing: readonly TestCase[], outlines: ReadonlyMap<string,
       const around = innermost(outlines.get(frame.file) ?? [], frame.line);
       for (let line = around.firstLine; line <= around.lastLine; line += 1) {
         const nearness = line === frame.line ? 1 : 0.6 / (1 + Math.abs(line - frame.line) / 4);
-        raise(placeKey(frame.file, line), nearness / (depth + 1));
+        raise(rankedLineKey(frame.file, line), nearness / (depth + 1));
       }
     });
   }
@@ -161,7 +161,7 @@ function spectrumScores(coverage: CoverageHint | undefined): Scores {
 function countRuns(tests: CoverageHint['failing']): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const test of tests) {
-    const keys = new Set(test.covered.flatMap((entry) => entry.lines.map((line) => placeKey(entry.file, line))));
+    const keys = new Set(test.covered.flatMap((entry) => entry.lines.map((line) => rankedLineKey(entry.file, line))));
     for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
   }
   return counts;
@@ -174,7 +174,8 @@ function reachScores(failing: readonly TestCase[], sources: Sources): Scores {
   );
 }
 
-function placeKey(file: string, line: number): string {
+/** A line of a file as one text, for maps. */
+export function rankedLineKey(file: string, line: number): string {
   return `${file}\n${line}`;
 }
 

@@ -61,7 +61,7 @@ function parsedScript(source: string, program: RawNode, language: Language, dial
 
 /** A statement or class member alone, in a context that allows what its own context may allow. */
 function wrapScript(node: SyntaxNode, text: string): string {
-  if (node.shape === 'program') return text;
+  if (node.shape === 'program' || node.parent?.shape === 'program') return text;
   if (node.kind === 'MethodDefinition' || node.shape === 'declarator') return `class _ extends _ {\n${text}\n}`;
   return `async function* _() { for (;;) { switch (0) { case 0:\n${text}\n} } }`;
 }
