@@ -1,4 +1,4 @@
-import type { Detection } from './detect-runner.ts';
+import type { Detection } from './detection.ts';
 import type { ProjectFiles } from './project-files.ts';
 import type { TestCommand } from './test-command.ts';
 

@@ -1,15 +1,10 @@
 import { join } from 'node:path';
 import { detectPython } from './detect-python.ts';
+import type { Detection } from './detection.ts';
 import { installedScript, packageFiles, readManifest, workspaceDirectories, type PackageManifest } from './package-manifest.ts';
 import type { ProjectFiles } from './project-files.ts';
 import { runsWorkspaces, scriptedRunner, type ScriptedRunner } from './script-commands.ts';
 import { shellTestCommand, type TestCommand, type TestRunner } from './test-command.ts';
-
-/** What detection concludes. `why` and `looked` are sentences and places for a person. */
-export type Detection =
-  | { readonly kind: 'found'; readonly runner: TestRunner; readonly command: TestCommand; readonly why: string; /** Further suites of a monorepo. */ readonly others: readonly TestCommand[] }
-  | { readonly kind: 'missing_runner'; readonly runner: TestRunner; readonly why: string }
-  | { readonly kind: 'none'; readonly looked: readonly string[] };
 
 /**
  * Finds how the tests of a project run, from the most explicit sign to the least: a command that a person gave, the test

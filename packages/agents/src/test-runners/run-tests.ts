@@ -89,7 +89,7 @@ function prepare(request: TestRunRequest): Prepared {
   const { language } = runnerAdapters[command.runner];
   const workingDirectory = join(directory, command.directory);
   const toolchain = language === 'python' ? resolvePython(workingDirectory, restored) : resolveNode(restored);
-  const environment = { ...testEnvironment(restored), ...command.environment };
+  const environment = { ...testEnvironment(restored, request.coverage ?? false), ...command.environment };
   const isMissing = command.script !== undefined && !existsSync(join(workingDirectory, command.script));
   const missing = isMissing ? `${command.runner} is not installed: ${join(command.directory, command.script ?? '')} does not exist` : undefined;
   return { environment, toolchain, ...(missing === undefined ? {} : { missing }) };

@@ -54,7 +54,8 @@ function caseId(file: string | undefined, titles: readonly string[]): string {
 
 function describeError(error: ReportedError, paths: WorkspacePaths): Partial<TestCase> {
   const message = plainText(error.message).slice(0, longestMessage);
-  const stack = parseStack(plainText(error.stack ?? ''), paths);
+  const ownStack = parseStack(plainText(error.stack ?? ''), paths);
+  const stack = ownStack.length > 0 ? ownStack : parseStack(message, paths);
   const { expected, actual } = error.expected === undefined || error.actual === undefined ? (comparedValues(message) ?? {}) : error;
   return {
     message,

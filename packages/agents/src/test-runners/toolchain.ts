@@ -29,23 +29,16 @@ export function isBelow(path: string, directory: string): boolean {
   return inside === '' || (!inside.startsWith('..') && !isAbsolute(inside));
 }
 
-/** Names of variables that reach the tests: none that could hold a secret, and those of coverage tools (AR-1, AR-6). */
-const passedVariables = [
-  'PATH',
-  'CI',
-  'NODE_ENV',
-  'NODE_V8_COVERAGE',
-  'COVERAGE_FILE',
-  'COVERAGE_PROCESS_START',
-  'COVERAGE_RCFILE',
-  'PYTHONPATH',
-  'VIRTUAL_ENV',
-] as const;
+/** Variables that reach the tests: none that could hold a secret. */
+const passedVariables = ['PATH', 'CI', 'NODE_ENV', 'PYTHONPATH', 'VIRTUAL_ENV'] as const;
+
+/** Those of the caller's own coverage tool (AR-1, AR-6). They stay behind when we measure: two tracers spoil each other. */
+const coverageVariables = ['NODE_V8_COVERAGE', 'COVERAGE_FILE', 'COVERAGE_PROCESS_START', 'COVERAGE_RCFILE'] as const;
 
 /** The environment of a test process: an allow-list of the restored one, with colours off. */
-export function testEnvironment(restored: Readonly<Record<string, string>>): Record<string, string> {
+export function testEnvironment(restored: Readonly<Record<string, string>>, measures: boolean): Record<string, string> {
   const environment: Record<string, string> = { NO_COLOR: '1', FORCE_COLOR: '0', PYTHONDONTWRITEBYTECODE: '1', PYTHONUNBUFFERED: '1' };
-  for (const name of passedVariables) {
+  for (const name of measures ? passedVariables : [...passedVariables, ...coverageVariables]) {
     const value = restored[name];
     if (value !== undefined) environment[name] = value;
   }

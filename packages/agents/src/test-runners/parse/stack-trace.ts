@@ -3,12 +3,13 @@ import type { WorkspacePaths } from './workspace-paths.ts';
 
 const v8Frame = /^\s*at (?:async )?(?:(.+) \()?([^()]+?):(\d+):(\d+)\)?\s*$/;
 const barePlace = /^\s*(?:❯ )?((?:file:\/\/)?\/[^:]+):(\d+)(?::(\d+))?\s*$/;
+const framedPlace = /╭─\[ ?(.+?):(\d+):(\d+) ?\]/;
 const pythonFrame = /^\s*File "([^"]+)", line (\d+)(?:, in (.+))?$/;
 const longestLine = 2000;
 
 /**
  * The frames of a stack trace that lie in the workspace, innermost first; dependencies and the runtime's own are left out.
- * Reads V8's traces (also the `file:line` that precedes a syntax error) and Python's, which print outermost first.
+ * Reads V8's traces (also the places that precede or frame a syntax error) and Python's, which print outermost first.
  */
 export function parseStack(text: string, paths: WorkspacePaths): StackFrame[] {
   const lines = text.split('\n').filter((line) => line.length <= longestLine);
@@ -16,6 +17,7 @@ export function parseStack(text: string, paths: WorkspacePaths): StackFrame[] {
   if (python.length > 0) return python.toReversed();
   return lines.flatMap((line) => [
     ...frame(v8Frame.exec(line), paths, { function: 1, file: 2, line: 3, column: 4 }),
+    ...frame(framedPlace.exec(line), paths, { file: 1, line: 2, column: 3 }),
     ...frame(barePlace.exec(line), paths, { file: 1, line: 2, column: 3 }),
   ]);
 }

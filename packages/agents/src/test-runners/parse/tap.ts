@@ -50,9 +50,9 @@ function levelAt(levels: Level[], depth: number): Level {
 function diagnosticAfter(lines: readonly string[], at: number): { text: string; end: number } {
   if (lines[at + 1]?.trim() !== '---') return { text: '', end: at };
   const indent = lines[at + 1]?.indexOf('---') ?? 0;
-  const end = lines.findIndex((line, index) => index > at + 1 && line.trim() === '...' && line.indexOf('...') === indent);
-  const last = end < 0 ? lines.length : end;
-  return { text: lines.slice(at + 2, last).map((line) => line.slice(indent)).join('\n'), end: last };
+  let end = at + 2;
+  while (end < lines.length && lines[end]?.trimEnd() !== `${' '.repeat(indent)}...`) end += 1;
+  return { text: lines.slice(at + 2, end).map((line) => line.slice(indent)).join('\n'), end };
 }
 
 interface Point {

@@ -4,14 +4,25 @@
 const report = require('./report.cjs');
 
 module.exports = class MochaReporter {
-  constructor(runner) {
+  constructor(runner, options) {
     report.writeStart();
+    printSpecification(runner, options);
     runner.on('pass', (test) => writeCase(test, 'passed'));
     runner.on('pending', (test) => writeCase(test, 'skipped'));
     runner.on('fail', (test, error) => writeCase(test, 'failed', error));
     runner.once('end', () => report.write({ kind: 'end' }));
   }
 };
+
+/** What a person is used to read; mocha takes one reporter only. */
+function printSpecification(runner, options) {
+  try {
+    const { reporters } = require('mocha');
+    new reporters.Spec(runner, options);
+  } catch {
+    // mocha cannot be loaded from here (an unusual install): the report is complete without it.
+  }
+}
 
 function writeCase(test, status, error) {
   report.write({

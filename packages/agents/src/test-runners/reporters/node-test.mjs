@@ -51,10 +51,10 @@ function finish(run, data, status) {
 /** A whole file: told only when it failed without a failing case of its own (it did not load, or it exited early). */
 function finishFile(run, file, data, status) {
   if (status !== 'failed' || run.reported.get(file)) return;
-  const error = describe(data.details?.error);
-  const stderr = run.stderr.get(file);
-  const text = stderr === undefined ? {} : { message: stderr, stack: stderr };
-  report.write({ kind: 'load_error', file, error: { ...error, ...text } });
+  const { exitCode, signal } = data.details?.error ?? {};
+  const ending = signal ? `signal ${signal}` : `exit code ${exitCode ?? 'unknown'}`;
+  const text = run.stderr.get(file) ?? `the test file ended with ${ending} before it had reported its cases`;
+  report.write({ kind: 'load_error', file, error: { message: text, stack: text } });
 }
 
 function record(run, testCase) {

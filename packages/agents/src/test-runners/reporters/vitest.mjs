@@ -12,8 +12,10 @@ export default class VitestReporter {
 
   onInit(vitest) {
     report.writeStart();
-    if (!report.settings.coverage) return;
-    for (const project of vitest.projects ?? [vitest]) project.config.setupFiles.unshift(path.join(here, 'vitest-coverage.mjs'));
+    for (const { config } of vitest.projects ?? [vitest]) {
+      config.includeTaskLocation = true;
+      if (report.settings.coverage) config.setupFiles.unshift(path.join(here, 'vitest-coverage.mjs'));
+    }
   }
 
   onTestCaseResult(testCase) {
