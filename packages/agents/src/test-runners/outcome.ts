@@ -67,6 +67,6 @@ function firstError({ stdout, stderr }: SandboxResult): string {
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '');
-  const telling = lines.find((line) => /^(?:[\w.]*(?:Error|Exception)\b|.*: not found|.*No module named)/.test(line)) ?? lines.find((line) => /error/i.test(line));
+  const telling = lines.find((line) => /^(?:[\w.]*Error\b[ :]|[\w.]*Exception:|.*: not found|.*No module named)/.test(line)) ?? lines.find((line) => /error/i.test(line));
   return (telling ?? lines.at(-1) ?? 'it printed nothing').slice(0, 300);
 }

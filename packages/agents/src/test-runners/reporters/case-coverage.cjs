@@ -52,9 +52,7 @@ function addScript(covered, { scriptId, url, functions }) {
   if (file === undefined) return;
   const script = describeScript(scriptId);
   if (script === undefined) return;
-  for (const line of runLines(script, functions)) {
-    const place = originalPlace(script.map, file, line);
-    if (place === undefined) continue;
+  for (const place of runPlaces(script, functions, file)) {
     if (!covered.has(place.file)) covered.set(place.file, new Set());
     covered.get(place.file).add(place.line);
   }
@@ -93,27 +91,35 @@ function inlineMap(source) {
   }
 }
 
-/** 0-based generated lines with at least one character of code that ran: { index, column of that character }. */
-function runLines({ source, starts }, functions) {
+/** Where each word of code that ran was written. */
+function* runPlaces({ source, starts, map }, functions, file) {
+  const ran = runCharacters(source, functions);
+  let line = 0;
+  for (const { index } of source.matchAll(/[\w$'"`]+/g)) {
+    if (ran[index] !== 1) continue;
+    while ((starts[line + 1] ?? Infinity) <= index) line += 1;
+    if (map === undefined) yield { file, line: line + 1 };
+    else yield* originalPlace({ map, file, ran, line, start: starts[line] }, index);
+  }
+}
+
+/** Inner functions and blocks are told apart from what is around them by being written over it, largest first. */
+function runCharacters(source, functions) {
   const ran = new Uint8Array(source.length);
-  const bySize = [...functions].sort((a, b) => size(b) - size(a));
-  for (const { ranges } of bySize) for (const range of ranges) ran.fill(range.count > 0 ? 1 : 0, range.startOffset, range.endOffset);
-  return starts.flatMap((from, index) => {
-    const to = starts[index + 1] ?? source.length;
-    for (let at = from; at < to; at += 1) if (ran[at] === 1 && /[\w'"`]/.test(source[at])) return [{ index, column: at - from }];
-    return [];
-  });
+  const outerFirst = [...functions].sort((a, b) => size(b) - size(a));
+  for (const { ranges } of outerFirst) for (const range of ranges) ran.fill(range.count > 0 ? 1 : 0, range.startOffset, range.endOffset);
+  return ran;
 }
 
 function size({ ranges }) {
   return ranges[0].endOffset - ranges[0].startOffset;
 }
 
-function originalPlace(map, file, { index, column }) {
-  if (map === undefined) return { file, line: index + 1 };
-  const entry = map.findEntry(index, column);
-  if (entry.originalLine === undefined || entry.generatedLine !== index) return undefined;
-  const { originalSource } = entry;
-  const original = fileOf(path.isAbsolute(originalSource) || originalSource.includes('://') ? originalSource : path.resolve(path.dirname(file), originalSource));
-  return original === undefined ? undefined : { file: original, line: entry.originalLine + 1 };
+/** A mapping counts only when its own start ran: code that a transform added maps to whatever stands before it. */
+function* originalPlace({ map, file, ran, line, start }, index) {
+  const { generatedLine, generatedColumn, originalLine, originalSource } = map.findEntry(line, index - start);
+  if (originalLine === undefined || generatedLine !== line || ran[start + generatedColumn] !== 1) return;
+  const isAbsolute = path.isAbsolute(originalSource) || originalSource.includes('://');
+  const original = fileOf(isAbsolute ? originalSource : path.resolve(path.dirname(file), originalSource));
+  if (original !== undefined) yield { file: original, line: originalLine + 1 };
 }
