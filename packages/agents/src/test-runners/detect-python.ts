@@ -19,9 +19,9 @@ export function detectPython(files: ProjectFiles): Detection | undefined {
   if (configured !== undefined) return python('pytest', `${configured.file} configures pytest`);
   const paths = [...new Set(testGlobs.flatMap((glob) => files.list(glob)))].toSorted().slice(0, mostFilesRead);
   const texts = paths.map((path) => ({ path, text: files.readText(path) ?? '' }));
-  const needsPytest = texts.find(({ text }) => /^\s*(?:import|from) pytest\b/m.test(text) || /^(?:async )?def test\w*\(/m.test(text));
+  const needsPytest = texts.find(({ text }) => /^\s*(?:import|from)\b.*\bpytest\b/m.test(text) || /^(?:async )?def test\w*\(/m.test(text));
   if (needsPytest !== undefined) return python('pytest', `${needsPytest.path} is written for pytest`);
-  const unittest = texts.find(({ text }) => /^\s*(?:import|from) unittest\b/m.test(text));
+  const unittest = texts.find(({ text }) => /^\s*(?:import|from)\b.*\bunittest\b/m.test(text));
   return unittest === undefined ? undefined : python('unittest', `${unittest.path} imports unittest`);
 }
 

@@ -109,9 +109,10 @@ async function execute(request: TestRunRequest, prepared: Prepared, selection: r
   using support = new SupportDirectory(directory, command.directory, { coverage, selection });
   const own = selection.map((entry) => ({ ...entry, file: relative(command.directory, entry.file) }));
   const invocation = runnerAdapters[command.runner].invoke({ command, program: prepared.toolchain.program, selection: own, coverage });
+  const hostRoots = [directory, realpathSync(directory)];
   const sandbox = await request.sandbox.run(sandboxRequest(request, prepared, invocation));
   const report = readReport(command, support, sandbox);
-  const roots = [directory, realpathSync(directory), ...(report.root === undefined ? [] : [report.root])];
+  const roots = [...hostRoots, ...(report.root === undefined ? [] : [report.root])];
   const all = observedCases(report, workspacePaths(roots, command.directory));
   const [observed, others] = partition(all, ({ testCase }) => isSelected(testCase, selection));
   return { argv: invocation.argv, sandbox, report, observed, othersFailed: others.some(({ testCase }) => testCase.status === 'failed') };

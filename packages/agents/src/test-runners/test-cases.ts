@@ -53,9 +53,10 @@ function caseId(file: string | undefined, titles: readonly string[]): string {
 }
 
 function describeError(error: ReportedError, paths: WorkspacePaths): Partial<TestCase> {
-  const message = plainText(error.message).slice(0, longestMessage);
+  const text = plainText(error.message);
+  const message = paths.relativeText(text).slice(0, longestMessage);
   const ownStack = parseStack(plainText(error.stack ?? ''), paths);
-  const stack = ownStack.length > 0 ? ownStack : parseStack(message, paths);
+  const stack = ownStack.length > 0 ? ownStack : parseStack(text, paths);
   const { expected, actual } = error.expected === undefined || error.actual === undefined ? (comparedValues(message) ?? {}) : error;
   return {
     message,

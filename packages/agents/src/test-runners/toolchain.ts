@@ -26,7 +26,7 @@ export function restorePath(environment: Environment, ourRoot: string): Record<s
 
 export function isBelow(path: string, directory: string): boolean {
   const inside = relative(resolve(directory), resolve(path));
-  return inside === '' || (!inside.startsWith('..') && !isAbsolute(inside));
+  return inside !== '..' && !inside.startsWith('../') && !isAbsolute(inside);
 }
 
 /** Variables that reach the tests: none that could hold a secret. */

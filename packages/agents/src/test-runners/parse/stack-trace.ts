@@ -4,6 +4,7 @@ import type { WorkspacePaths } from './workspace-paths.ts';
 const v8Frame = /^\s*at (?:async )?(?:(.+) \()?([^()]+?):(\d+):(\d+)\)?\s*$/;
 const barePlace = /^\s*(?:❯ )?((?:file:\/\/)?\/[^:]+):(\d+)(?::(\d+))?\s*$/;
 const framedPlace = /╭─\[ ?(.+?):(\d+):(\d+) ?\]/;
+const babelPlace = /^\s*SyntaxError: (.+?): .* \((\d+):(\d+)\)$/;
 const pythonFrame = /^\s*File "([^"]+)", line (\d+)(?:, in (.+))?$/;
 const longestLine = 2000;
 
@@ -18,6 +19,7 @@ export function parseStack(text: string, paths: WorkspacePaths): StackFrame[] {
   return lines.flatMap((line) => [
     ...frame(v8Frame.exec(line), paths, { function: 1, file: 2, line: 3, column: 4 }),
     ...frame(framedPlace.exec(line), paths, { file: 1, line: 2, column: 3 }),
+    ...frame(babelPlace.exec(line), paths, { file: 1, line: 2 }),
     ...frame(barePlace.exec(line), paths, { file: 1, line: 2, column: 3 }),
   ]);
 }

@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 export interface WorkspacePaths {
   /** The path relative to the root, with `/`; undefined outside the workspace, in a dependency, or in a hidden directory of ours. */
   relative(file: string | undefined): string | undefined;
+  /** A message with the names of the root taken out, so that it reads the same wherever the workspace lies. */
+  relativeText(text: string): string;
 }
 
 const notSource = /(^|\/)(node_modules|site-packages|\.vltair-tests|\.venv)(\/|$)/;
@@ -12,13 +14,15 @@ const notSource = /(^|\/)(node_modules|site-packages|\.vltair-tests|\.venv)(\/|$
 /** `roots` are all names of the root (as the sandbox mounts it, with and without symbolic links); relative names are meant from `directory`. */
 export function workspacePaths(roots: readonly string[], directory: string): WorkspacePaths {
   const known = [...new Set(roots.map((root) => resolve(root)))];
+  const longestFirst = known.toSorted((a, b) => b.length - a.length);
   return {
     relative(file) {
       const plain = plainPath(file);
       if (plain === undefined) return undefined;
       const candidates = isAbsolute(plain) ? known.map((root) => relative(root, plain)) : [join(directory, plain)];
-      return candidates.find((path) => path !== '' && !path.startsWith('..') && !isAbsolute(path) && !notSource.test(path));
+      return candidates.find((path) => path !== '' && path !== '..' && !path.startsWith('../') && !isAbsolute(path) && !notSource.test(path));
     },
+    relativeText: (text) => longestFirst.reduce((shorter, root) => shorter.replaceAll(`file://${root}/`, '').replaceAll(`${root}/`, ''), text),
   };
 }
 

@@ -40,5 +40,5 @@ function describeFailure(testCase) {
   const text = testCase.failureMessages[0] ?? '';
   const detail = testCase.failureDetails?.[0];
   const compared = detail?.matcherResult ?? detail;
-  return { ...report.describeError(compared ?? text), message: text, stack: text };
+  return { ...report.describeError(compared ?? text), message: text.split(/\n\s+at /, 1)[0], stack: text };
 }
