@@ -1,0 +1,72 @@
+import type { TestCase, TestResult } from '@vltair/protocol';
+import type { SandboxResult } from '@vltair/sandbox';
+import { plainText } from './parse/escape-sequences.ts';
+import type { Report } from './parse/report.ts';
+
+export type Verdict = Pick<TestResult, 'outcome' | 'reason'>;
+
+export interface OutcomeFacts {
+  readonly sandbox: SandboxResult;
+  readonly report: Report;
+  /** The cases that were asked for. */
+  readonly cases: readonly TestCase[];
+  /** Whether cases that nobody asked for failed too: the exit code then says nothing about those that were. */
+  readonly othersFailed: boolean;
+}
+
+/**
+ * What a run means. A failed case outranks a runner that died after it; a runner that ends badly is never `passed`, not even
+ * when every case that it told of passed.
+ */
+export function decideOutcome(facts: OutcomeFacts): Verdict {
+  return stopped(facts) ?? judged(facts);
+}
+
+function stopped({ sandbox, cases }: OutcomeFacts): Verdict | undefined {
+  if (sandbox.status === 'OK') return undefined;
+  const progress = cases.length === 0 ? 'before any test finished' : `after ${counted(cases.length)}`;
+  const reason = `${sandbox.reason} ${progress}`;
+  return { outcome: sandbox.status === 'TIMEOUT' ? 'timeout' : 'error', reason };
+}
+
+function judged(facts: OutcomeFacts): Verdict {
+  const { sandbox, report, cases, othersFailed } = facts;
+  if (isCommandNotFound(facts)) return { outcome: 'error', reason: `the command was not found: ${firstError(sandbox)}` };
+  if (cases.some(({ status }) => status === 'failed')) return { outcome: 'failed' };
+  if (cases.length === 0) return withoutCases(facts);
+  if (!report.isComplete) return { outcome: 'error', reason: incomplete(facts) };
+  if (sandbox.exitCode !== 0 && !othersFailed) {
+    return { outcome: 'error', reason: `no case failed, but the runner ended with exit code ${sandbox.exitCode}: ${firstError(sandbox)}` };
+  }
+  if (cases.every(({ status }) => status === 'skipped')) return { outcome: 'no_tests', reason: `all of ${counted(cases.length)} were skipped` };
+  return { outcome: 'passed' };
+}
+
+function isCommandNotFound({ sandbox, report }: OutcomeFacts): boolean {
+  return report.root === undefined && [126, 127].includes(sandbox.exitCode);
+}
+
+function withoutCases({ sandbox, report }: OutcomeFacts): Verdict {
+  const saysNone = /\bno tests? (?:files? )?(?:were )?(?:found|ran)\b/i.test(`${sandbox.stdout}\n${sandbox.stderr}`);
+  if (report.isComplete || saysNone) return { outcome: 'no_tests', reason: 'the runner found no tests' };
+  return { outcome: 'error', reason: `the runner ended with exit code ${sandbox.exitCode} before any test: ${firstError(sandbox)}` };
+}
+
+function incomplete({ sandbox, report, cases }: OutcomeFacts): string {
+  const why = report.problem ?? 'a test or the code under test ended the process';
+  return `the report stops after ${counted(cases.length)} (exit code ${sandbox.exitCode}): ${why}`;
+}
+
+function counted(cases: number): string {
+  return cases === 1 ? '1 case' : `${cases} cases`;
+}
+
+/** The line of the output that most likely says what went wrong. */
+function firstError({ stdout, stderr }: SandboxResult): string {
+  const lines = plainText(`${stderr}\n${stdout}`)
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  const telling = lines.find((line) => /^(?:[\w.]*Error\b[ :]|[\w.]*Exception:|.*: not found|.*No module named)/.test(line)) ?? lines.find((line) => /error/i.test(line));
+  return (telling ?? lines.at(-1) ?? 'it printed nothing').slice(0, 300);
+}

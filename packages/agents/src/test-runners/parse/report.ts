@@ -1,0 +1,74 @@
+import { z } from 'zod';
+
+const errorSchema = z.object({
+  name: z.string().optional(),
+  message: z.string(),
+  stack: z.string().optional(),
+  expected: z.string().optional(),
+  actual: z.string().optional(),
+});
+export type ReportedError = z.infer<typeof errorSchema>;
+
+const coveredSchema = z.array(z.object({ file: z.string(), lines: z.array(z.number()) }));
+export type ReportedCoverage = z.infer<typeof coveredSchema>;
+
+const caseSchema = z.object({
+  kind: z.literal('case'),
+  file: z.string().optional(),
+  titles: z.array(z.string()),
+  line: z.number().optional(),
+  status: z.enum(['passed', 'failed', 'skipped']),
+  durationMs: z.number().optional(),
+  error: errorSchema.optional(),
+  covered: coveredSchema.optional(),
+});
+export type ReportedCase = z.infer<typeof caseSchema>;
+
+const recordSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('start'), root: z.string() }),
+  caseSchema,
+  /** A file that could not be loaded, or something thrown outside any case. */
+  z.object({ kind: z.literal('load_error'), file: z.string().nullish(), error: errorSchema }),
+  z.object({ kind: z.literal('covered'), file: z.string().optional(), titles: z.array(z.string()), covered: coveredSchema }),
+  z.object({ kind: z.literal('end') }),
+]);
+type ReportRecord = z.infer<typeof recordSchema>;
+
+/** What a runner said about a run, whatever form it said it in. File names are still the runner's own. */
+export interface Report {
+  /** The workspace root as the tests saw it: a sandbox may mount it elsewhere. */
+  readonly root?: string;
+  readonly cases: readonly ReportedCase[];
+  readonly loadErrors: readonly { readonly file?: string | undefined; readonly error: ReportedError }[];
+  /** Coverage that came apart from its case. */
+  readonly covered: readonly { readonly file?: string | undefined; readonly titles: readonly string[]; readonly covered: ReportedCoverage }[];
+  /** False when the run ended before its report did. */
+  readonly isComplete: boolean;
+  /** Why the report cannot be trusted as a whole, when it cannot. */
+  readonly problem?: string;
+}
+
+export const emptyReport: Report = { cases: [], loadErrors: [], covered: [], isComplete: false };
+
+/** Reads the JSON lines of our reporters. A line that is cut off or is not ours is left out; this never throws. */
+export function parseReportLines(text: string): Report {
+  const records = text.split('\n').flatMap(parseLine);
+  const start = records.find((record) => record.kind === 'start');
+  return {
+    ...(start === undefined ? {} : { root: start.root }),
+    cases: records.filter((record) => record.kind === 'case'),
+    loadErrors: records.filter((record) => record.kind === 'load_error').map(({ file, error }) => ({ file: file ?? undefined, error })),
+    covered: records.filter((record) => record.kind === 'covered'),
+    isComplete: records.some((record) => record.kind === 'end'),
+  };
+}
+
+function parseLine(line: string): ReportRecord[] {
+  if (!line.startsWith('{')) return [];
+  try {
+    const parsed = recordSchema.safeParse(JSON.parse(line));
+    return parsed.success ? [parsed.data] : [];
+  } catch {
+    return []; // Cut off in the middle: what came before it stands.
+  }
+}

@@ -1,0 +1,73 @@
+// The report that every JavaScript reporter here writes: one JSON record a line, appended as things happen, so that a
+// run that is killed still tells what it had finished. The file lies beside this script. Plain CommonJS: it runs on the
+// Node of the project under test (18.15 and later), never on ours.
+'use strict';
+
+const { appendFileSync, existsSync, readFileSync, realpathSync } = require('node:fs');
+const path = require('node:path');
+const { inspect } = require('node:util');
+
+const reportFile = path.join(__dirname, 'report.jsonl');
+const settings = readSettings();
+const root = path.resolve(__dirname, '..', settings.root);
+
+function readSettings() {
+  const file = path.join(__dirname, 'settings.json');
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : { root: '.', coverage: false };
+}
+
+/** Appends one record. A report that cannot be written (the tests deleted it) is noticed by who reads it. */
+function write(record) {
+  try {
+    appendFileSync(reportFile, `${JSON.stringify(record)}\n`);
+  } catch {
+    // The reader finds no `end` record and says so; failing the user's run here would hide the tests' own verdict.
+  }
+}
+
+function writeStart() {
+  write({ kind: 'start', root });
+}
+
+function printed(value) {
+  return typeof value === 'string' ? value : inspect(value, { depth: 6, sorted: true, maxStringLength: 4000, maxArrayLength: 200 });
+}
+
+function bounded(text, limit = 16_000) {
+  const string = String(text);
+  return string.length <= limit ? string : string.slice(0, limit);
+}
+
+/** What a thrown value says about itself. Vitest and mocha give plain objects or errors with `expected` and `actual`. */
+function describeError(error) {
+  if (error === null || typeof error !== 'object') return { message: bounded(printed(error)) };
+  const description = { message: bounded(error.message ?? printed(error)) };
+  if (typeof error.name === 'string') description.name = error.name;
+  if (typeof error.stack === 'string') description.stack = bounded(error.stack);
+  if (comparesValues(error)) {
+    description.expected = bounded(printed(error.expected));
+    description.actual = bounded(printed(error.actual));
+  }
+  return description;
+}
+
+function comparesValues(error) {
+  return 'expected' in error && 'actual' in error && (error.expected !== undefined || error.actual !== undefined);
+}
+
+/** The file as an absolute path without symbolic links, whatever form the runner has. */
+function absolute(file) {
+  if (typeof file !== 'string' || file === '') return undefined;
+  const plain = file.startsWith('file://') ? require('node:url').fileURLToPath(file) : path.resolve(file);
+  try {
+    return realpathSync(plain);
+  } catch {
+    return plain;
+  }
+}
+
+module.exports = { absolute, describeError, root: realRoot(), settings, write, writeStart };
+
+function realRoot() {
+  return absolute(root) ?? root;
+}

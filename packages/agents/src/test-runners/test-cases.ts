@@ -1,0 +1,113 @@
+import type { CoveredLines, TestCase } from '@vltair/protocol';
+import { comparedValues } from './parse/compared-values.ts';
+import { plainText } from './parse/escape-sequences.ts';
+import type { Report, ReportedCase, ReportedCoverage, ReportedError } from './parse/report.ts';
+import { parseStack } from './parse/stack-trace.ts';
+import type { WorkspacePaths } from './parse/workspace-paths.ts';
+import type { TestSelection } from './test-command.ts';
+
+/** A case and, where it was measured, what it ran. */
+export interface ObservedCase {
+  readonly testCase: TestCase;
+  readonly covered?: readonly CoveredLines[];
+}
+
+const longestMessage = 8000;
+
+/**
+ * The cases of a report, sorted by id. Cases of the same file and titles are numbered in the order in which they ran
+ * (`add > adds`, `add > adds (2)`); a file that did not load is one failed case with the file as its id.
+ */
+export function observedCases(report: Report, paths: WorkspacePaths): ObservedCase[] {
+  const numbered = new Map<string, number>();
+  const coverage = new CoverageByTitles(report, paths);
+  const cases = report.cases.map((reported) => observe(reported, paths, coverage));
+  const all = [...cases, ...loadErrorCases(report, paths)].map((observed) => withNumber(observed, numbered));
+  return all.toSorted((a, b) => compareText(a.testCase.id, b.testCase.id));
+}
+
+/** Order by UTF-16 code units, the same on every machine. */
+export function compareText(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}
+
+function observe(reported: ReportedCase, paths: WorkspacePaths, coverage: CoverageByTitles): ObservedCase {
+  const file = paths.relative(reported.file);
+  const titles = reported.titles.map(plainText);
+  const covered = reported.covered === undefined ? coverage.of(file, titles) : coveredLines(reported.covered, paths);
+  const testCase: TestCase = {
+    id: caseId(file, titles),
+    title: titles.at(-1) ?? '',
+    status: reported.status,
+    ...(file === undefined ? {} : { file }),
+    ...(reported.line !== undefined && reported.line > 0 ? { line: reported.line } : {}),
+    ...(reported.durationMs === undefined ? {} : { durationMs: Math.max(0, reported.durationMs) }),
+    ...(reported.error === undefined ? {} : describeError(reported.error, paths)),
+  };
+  return { testCase, ...(covered === undefined ? {} : { covered }) };
+}
+
+function caseId(file: string | undefined, titles: readonly string[]): string {
+  const id = [...(file === undefined ? [] : [file]), ...titles].join(' > ');
+  return id === '' ? 'unnamed' : id;
+}
+
+function describeError(error: ReportedError, paths: WorkspacePaths): Partial<TestCase> {
+  const text = plainText(error.message);
+  const message = paths.relativeText(text).slice(0, longestMessage);
+  const ownStack = parseStack(plainText(error.stack ?? ''), paths);
+  const stack = ownStack.length > 0 ? ownStack : parseStack(text, paths);
+  const { expected, actual } = error.expected === undefined || error.actual === undefined ? (comparedValues(message) ?? {}) : error;
+  return {
+    message,
+    ...(stack.length === 0 ? {} : { stack }),
+    ...(expected === undefined || actual === undefined ? {} : { expected: plainText(expected), actual: plainText(actual) }),
+  };
+}
+
+function loadErrorCases(report: Report, paths: WorkspacePaths): ObservedCase[] {
+  return report.loadErrors.map(({ file, error }) => {
+    const place = paths.relative(file);
+    const id = place ?? 'outside any test';
+    return { testCase: { id, title: id, status: 'failed', ...(place === undefined ? {} : { file: place }), ...describeError(error, paths) } };
+  });
+}
+
+function withNumber(observed: ObservedCase, numbered: Map<string, number>): ObservedCase {
+  const { id } = observed.testCase;
+  const count = (numbered.get(id) ?? 0) + 1;
+  numbered.set(id, count);
+  return count === 1 ? observed : { ...observed, testCase: { ...observed.testCase, id: `${id} (${count})` } };
+}
+
+/** Whether a case is what a selection asked for; a file that did not load stands for all of its cases. */
+export function isSelected({ id, file }: TestCase, selection: readonly TestSelection[]): boolean {
+  if (selection.length === 0) return true;
+  const plainId = id.replace(/ \(\d+\)$/, '');
+  return selection.some((wanted) => wanted.file === file && (wanted.path === undefined || id === file || [id, plainId].includes(`${file} > ${wanted.path}`)));
+}
+
+/** Coverage that came as records of its own, found by file and titles; Node 18 tells the innermost title only. */
+class CoverageByTitles {
+  readonly #byId = new Map<string, readonly CoveredLines[]>();
+
+  constructor(report: Report, paths: WorkspacePaths) {
+    for (const { file, titles, covered } of report.covered) {
+      this.#byId.set(caseId(paths.relative(file), titles.map(plainText)), coveredLines(covered, paths));
+    }
+  }
+
+  of(file: string | undefined, titles: readonly string[]): readonly CoveredLines[] | undefined {
+    return this.#byId.get(caseId(file, titles)) ?? this.#byId.get(caseId(file, titles.slice(-1)));
+  }
+}
+
+function coveredLines(covered: ReportedCoverage, paths: WorkspacePaths): CoveredLines[] {
+  const byFile = new Map<string, Set<number>>();
+  for (const { file, lines } of covered) {
+    const place = paths.relative(file);
+    if (place !== undefined) byFile.set(place, new Set([...(byFile.get(place) ?? []), ...lines]));
+  }
+  const entries = [...byFile].map(([file, lines]) => ({ file, lines: [...lines].toSorted((a, b) => a - b) }));
+  return entries.toSorted((a, b) => compareText(a.file, b.file));
+}

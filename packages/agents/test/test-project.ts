@@ -1,0 +1,41 @@
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { detectRunner } from '../src/test-runners/detect-runner.ts';
+import { directoryFiles } from '../src/test-runners/project-files.ts';
+import { runTests, type TestRun, type TestRunRequest } from '../src/test-runners/run-tests.ts';
+import { PlainSandbox } from './plain-sandbox.ts';
+
+/** A small project in a temporary directory, removed with `using`. */
+export class TestProject implements Disposable {
+  readonly directory = realpathSync(mkdtempSync(join(tmpdir(), 'vltair-project-')));
+
+  constructor(files: Readonly<Record<string, string>>) {
+    for (const [path, text] of Object.entries(files)) this.write(path, text);
+  }
+
+  write(path: string, text: string): void {
+    const file = join(this.directory, path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  }
+
+  /** Gives the project this repository's installed packages, as an install would. */
+  linkDependencies(): this {
+    symlinkSync(join(import.meta.dirname, '..', '..', '..', 'node_modules'), join(this.directory, 'node_modules'));
+    return this;
+  }
+
+  /** Detects the runner and runs its tests for real. */
+  run(options: Partial<TestRunRequest> & { readonly override?: string } = {}): Promise<TestRun> {
+    const { override, ...request } = options;
+    const detection = detectRunner(directoryFiles(this.directory), override);
+    if (detection.kind !== 'found') throw new Error(`no runner: ${JSON.stringify(detection)}`);
+    const limits = { wallTimeMs: 40_000 };
+    return runTests({ sandbox: new PlainSandbox(), directory: this.directory, command: detection.command, limits, traceId: 'trace-1', ...request });
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
