@@ -14,3 +14,8 @@ export * from './runtime/run-process.ts';
 export * from './runtime/runtime.ts';
 export * from './runtime/scheduler.ts';
 export { openSqliteStore, type SqliteStoreOptions } from './journal/open-sqlite-store.ts';
+export { exportRun } from './journal/export-run.ts';
+export { importRun, type ImportedRun, type ImportOptions } from './journal/import-run.ts';
+export { ownerOf } from './journal/owner-lock.ts';
+export { type ExportVerdict, type RefusedExport, type VerifiedExport, verifyExport } from './journal/verify-export.ts';
+export { type RunVerdict, verifyRun } from './journal/verify-run.ts';

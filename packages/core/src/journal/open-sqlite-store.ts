@@ -19,9 +19,9 @@ export interface SqliteStoreOptions {
    */
   readonly mode: 'write' | 'read' | 'write_or_read';
   /** Milliseconds since 1970. */
-  now(): number;
+  readonly now: () => number;
   /** Hears what a person should know but need not stop for, as a sentence. */
-  onWarning(warning: string): void;
+  readonly onWarning: (warning: string) => void;
   /** Where commits wait for the disk; default `thread`. */
   readonly commitOn?: 'thread' | 'caller';
 }

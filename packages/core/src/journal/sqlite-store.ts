@@ -35,6 +35,7 @@ export interface StoreParts {
 export class SqliteStore implements Port.EventStore {
   readonly ownership: Port.Ownership;
   readonly #parts: StoreParts;
+  #closing: Promise<void> | undefined;
 
   constructor(parts: StoreParts) {
     this.#parts = parts;
@@ -110,7 +111,13 @@ export class SqliteStore implements Port.EventStore {
     return this.#key();
   }
 
-  async close(): Promise<void> {
+  /** What was asked for before is still answered. Closing twice is closing once: the directory may have another owner by then. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     // The reader first: the last connection to close folds the WAL into the database, and a reader cannot.
     this.#parts.reader.close();
     await this.#parts.writer?.committer.close();
