@@ -118,6 +118,10 @@ export const errorCatalogue = {
   'invalid_argument/run_ended': caller('The run has ended.', 'Run `vltair show` for how; start a new run to work on.'),
   'invalid_argument/path_outside': caller('The path lies outside of the project.', 'Name a path inside the project.'),
   'invalid_argument/not_a_directory': caller('The path is not a directory.', 'Name an existing directory.'),
+  'invalid_argument/unreadable': caller(
+    'A file of the project cannot be read.',
+    'Give read permission to the file that is named.',
+  ),
   'invalid_argument/key_not_pinned': caller(
     'The export cannot be trusted without knowing who should have signed it.',
     'Give the fingerprint with --key; `vltair status` on the machine of origin prints it.',
@@ -175,6 +179,10 @@ export const errorCatalogue = {
     'Read what was tried with `vltair show`; raise --max-candidates, or mend it by hand.',
   ),
   'test_failed/tests': work('Tests fail.', 'Read the failing cases; `vltair fix` tries to repair them.'),
+  'test_failed/runner': work(
+    'The test runner failed before it could report its tests.',
+    'Run the test command by hand; mend what it prints.',
+  ),
   'test_failed/flaky': work(
     'Tests fail only sometimes.',
     'Make the tests that are named deterministic first; a flaky failure is never repaired.',
@@ -202,6 +210,15 @@ export const errorCatalogue = {
   'unavailable/store_full': operator(
     'The disk of the data directory is full.',
     'Free some space and run the same command again; nothing that was acknowledged is lost.',
+    true,
+  ),
+  'unavailable/directory_read_only': operator(
+    'A file of the project cannot be written.',
+    'Give write permission to the place that is named and run the same command again; nothing is half done.',
+  ),
+  'unavailable/disk_full': operator(
+    'The disk is full.',
+    'Free some space at the place that is named and run the same command again.',
     true,
   ),
   'unavailable/store_corrupt': operator(

@@ -70,7 +70,12 @@ export function failingCases({ cases, flaky }: TestResult): readonly string[] {
 }
 
 /** Of the failing cases, those that pass now; only they are run where the runner can select them. */
-async function passedCases(tests: ProjectTests, trial: Trial, clone: Clone, target: readonly string[]): Promise<ReadonlySet<string>> {
+async function passedCases(
+  tests: ProjectTests,
+  trial: Trial,
+  clone: Clone,
+  target: readonly string[],
+): Promise<ReadonlySet<string>> {
   const passed = new Set<string>();
   for (const command of trial.project.commands) {
     const selection = selectionFor(command, trial.failing, target);
@@ -82,7 +87,12 @@ async function passedCases(tests: ProjectTests, trial: Trial, clone: Clone, targ
 }
 
 /** The whole suite: an edit that mends one case and breaks another is none. */
-async function judgeWhole(tests: ProjectTests, trial: Trial, clone: Clone, mendsAll: boolean): Promise<Verdict['verdict']> {
+async function judgeWhole(
+  tests: ProjectTests,
+  trial: Trial,
+  clone: Clone,
+  mendsAll: boolean,
+): Promise<Verdict['verdict']> {
   const before = new Map(trial.failing.cases.map(({ id, status }) => [id, status]));
   let seen = 0;
   for (const command of trial.project.commands) {
@@ -118,7 +128,11 @@ export function trialTimeoutMs(failing: TestResult, project: Project): number {
   return Math.min(project.testTimeoutMs, Math.max(SHORTEST_TRIAL_MS, Math.round(3 * failing.durationMs) + 2_000));
 }
 
-function selectionFor(command: TestCommand, failing: TestResult, target: readonly string[]): readonly TestSelection[] | 'nothing' {
+function selectionFor(
+  command: TestCommand,
+  failing: TestResult,
+  target: readonly string[],
+): readonly TestSelection[] | 'nothing' {
   if (command.runner === 'command') return [];
   const prefix = command.directory === '.' ? '' : `${command.directory}/`;
   const wanted = failing.cases.filter(({ id }) => target.includes(id)).map((testCase) => selectionOf(testCase));

@@ -12,8 +12,16 @@ import {
   type TestResult,
 } from '@vltair/protocol';
 import { z } from 'zod';
-import { applyEdit, chooseRepair, literalHints, parseProblem, planSearch, type Candidate, type Sources } from '../repair/index.ts';
-import { failingCases, trialTimeoutMs, tryCandidates, verdictSchema, type Verdict } from './candidate-trial.ts';
+import {
+  applyEdit,
+  chooseRepair,
+  literalHints,
+  parseProblem,
+  planSearch,
+  type Candidate,
+  type Sources,
+} from '../repair/index.ts';
+import { trialTimeoutMs, tryCandidates, verdictSchema, type Verdict } from './candidate-trial.ts';
 import { parseInput, projectSchema, treeOf, type Project } from './project-input.ts';
 import type { ProjectTests } from './project-tests.ts';
 import { readSources } from './sources.ts';
@@ -131,7 +139,7 @@ async function searchIn(
 
 function batchesOf(candidates: readonly Candidate[]): readonly (readonly Candidate[])[] {
   const result: (readonly Candidate[])[] = [];
-  for (let start = 0; start < candidates.length; ) {
+  for (let start = 0; start < candidates.length;) {
     const size = BATCH_SIZES[Math.min(result.length, BATCH_SIZES.length - 1)] ?? 32;
     result.push(candidates.slice(start, start + size));
     start += size;
@@ -175,7 +183,15 @@ async function tryBatch(
         done += 1;
         tell();
       };
-      const trial = { project, tree, sources, failing: testResult, traceId: context.traceId, signal: call.signal, tried };
+      const trial = {
+        project,
+        tree,
+        sources,
+        failing: testResult,
+        traceId: context.traceId,
+        signal: call.signal,
+        tried,
+      };
       return (await tryCandidates(tests, trial, batch, availableParallelism())) as readonly Verdict[] as Json;
     },
   );
@@ -203,7 +219,12 @@ function report(
     ...(chosen === undefined ? {} : { edit: describeEdit(chosen) }),
   };
   const delta = chosen === undefined ? {} : { delta: { doc: changeOf(chosen, sources) } };
-  return agentResult({ task, agent: 'codegen', traceId: context.traceId, payload: { signal, output, artifacts: [], ...delta } });
+  return agentResult({
+    task,
+    agent: 'codegen',
+    traceId: context.traceId,
+    payload: { signal, output, artifacts: [], ...delta },
+  });
 }
 
 function changeOf({ edit }: Candidate, sources: Sources): { path: string; content: string } {

@@ -11,7 +11,8 @@ import {
 } from '@vltair/protocol';
 import { z } from 'zod';
 import { rankLines, type SuspiciousLine } from '../repair/rank-lines.ts';
-import { parseStackTrace } from '../test-runners/parse/stack-trace.ts';
+import { parseStack } from '../test-runners/parse/stack-trace.ts';
+import { workspacePaths } from '../test-runners/parse/workspace-paths.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { parseInput, treeOf } from './project-input.ts';
 import { readSources } from './sources.ts';
@@ -37,7 +38,10 @@ export function createDebug(workspace: Workspace): Agent {
 
 async function debug(workspace: Workspace, task: AgentTask, context: AgentContext): Promise<AgentResult> {
   if (!('testResult' in task.payload) && !('errorLog' in task.payload)) {
-    throw new VltairError('invalid_argument/agent_input', { detail: 'errorLog or testResult is needed', where: 'errorLog' });
+    throw new VltairError('invalid_argument/agent_input', {
+      detail: 'errorLog or testResult is needed',
+      where: 'errorLog',
+    });
   }
   const input = parseInput(inputSchema, task);
   const sources = await readSources(workspace, treeOf(context));
@@ -52,7 +56,9 @@ async function debug(workspace: Workspace, task: AgentTask, context: AgentContex
     traceId: context.traceId,
     payload: {
       output: { summary, suspects: suspects.map(({ file, line, score }) => ({ file, line, score })) },
-      artifacts: [{ kind: 'analysis', summary, details: suspects.slice(0, MOST_FINDINGS).map(describe).join('\n'), findings }],
+      artifacts: [
+        { kind: 'analysis', summary, details: suspects.slice(0, MOST_FINDINGS).map(describe).join('\n'), findings },
+      ],
       ...(suspects[0] === undefined ? {} : { newTasks: [proposalTask(task, suspects[0])] }),
     },
   });
@@ -64,9 +70,9 @@ function withoutFlaky(result: TestResult): TestResult {
 }
 
 function resultOfLog(errorLog: string): TestResult {
-  const stack = parseStackTrace(errorLog);
+  const stack = parseStack(errorLog, workspacePaths([], '.'));
   const message = errorLog.split('\n').find((line) => line.trim() !== '') ?? '';
-  const failing = { id: 'error log', title: 'error log', status: 'failed' as const, message, stack: [...stack] };
+  const failing = { id: 'error log', title: 'error log', status: 'failed' as const, message, stack };
   return {
     kind: 'test_result',
     runner: 'command',
@@ -83,8 +89,14 @@ function resultOfLog(errorLog: string): TestResult {
 /** What failures of this kind usually mean; the first that fits, the most telling first. */
 const HEURISTICS: readonly { readonly pattern: RegExp; readonly meaning: string }[] = [
   { pattern: /index out of range|IndexError|RangeError/i, meaning: 'an index runs past an end' },
-  { pattern: /undefined is not|Cannot read propert|NoneType|null/i, meaning: 'a value is missing where one is expected' },
-  { pattern: /is not a function|has no attribute|is not defined|NameError/i, meaning: 'a name does not mean what the code expects' },
+  {
+    pattern: /undefined is not|Cannot read propert|NoneType|null/i,
+    meaning: 'a value is missing where one is expected',
+  },
+  {
+    pattern: /is not a function|has no attribute|is not defined|NameError/i,
+    meaning: 'a name does not mean what the code expects',
+  },
   { pattern: /Maximum call stack|RecursionError/i, meaning: 'a recursion does not end' },
   { pattern: /timed? ?out/i, meaning: 'something does not end in time' },
   { pattern: /assert|expected|to (?:be|equal)|!==|!=/i, meaning: 'a result differs from the expected one' },

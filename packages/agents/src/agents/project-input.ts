@@ -7,9 +7,9 @@ export const testCommandSchema = z.strictObject({
   runner: z.enum(testRunners),
   directory: z.string().min(1),
   script: z.string().exactOptional(),
-  nodeOptions: z.array(z.string()),
-  arguments: z.array(z.string()),
-  environment: z.record(z.string(), z.string()),
+  nodeOptions: z.array(z.string()).readonly(),
+  arguments: z.array(z.string()).readonly(),
+  environment: z.record(z.string(), z.string()).readonly(),
 });
 
 /** The project that a run works on, as it stands in the run's input. */
@@ -38,6 +38,7 @@ export function parseInput<T>(schema: z.ZodType<T>, task: AgentTask): T {
 
 /** The workspace tree of an attempt. @throws VltairError when the run has none. */
 export function treeOf(context: { readonly tree: string | undefined }): string {
-  if (context.tree === undefined) throw new VltairError('invalid_argument/agent_input', { detail: 'the run has no workspace' });
+  if (context.tree === undefined)
+    throw new VltairError('invalid_argument/agent_input', { detail: 'the run has no workspace' });
   return context.tree;
 }

@@ -54,7 +54,13 @@ export class ProjectTests {
   /** One execution of one command over a clone. @throws VltairError when the sandbox refuses or cannot be set up. */
   async run(project: Project, clone: Clone, run: ProjectTestRun): Promise<TestRun> {
     const { sandbox, environment } = this.#options;
-    const limits = { memoryBytes: MEMORY_BYTES, processes: PROCESSES, fileBytes: FILE_BYTES, outputBytes: OUTPUT_BYTES, ...run.limits };
+    const limits = {
+      memoryBytes: MEMORY_BYTES,
+      processes: PROCESSES,
+      fileBytes: FILE_BYTES,
+      outputBytes: OUTPUT_BYTES,
+      ...run.limits,
+    };
     try {
       return await runTests({
         ...run,

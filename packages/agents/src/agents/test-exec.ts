@@ -42,7 +42,11 @@ export function createTestExec(tests: ProjectTests): Agent {
   };
 }
 
-async function testExec(tests: ProjectTests, task: AgentTask, context: AgentContext): Promise<AgentResult | AgentError> {
+async function testExec(
+  tests: ProjectTests,
+  task: AgentTask,
+  context: AgentContext,
+): Promise<AgentResult | AgentError> {
   const { action, project, paths = [] } = parseInput(inputSchema, task);
   const tree = treeOf(context);
   const selection = [...new Set(paths)].toSorted().map((file) => ({ file }));
@@ -81,7 +85,9 @@ async function runAll(tests: ProjectTests, project: Project, execution: Executio
   const runs: TestRun[] = [];
   for (const command of project.commands) {
     const limits = { wallTimeMs: project.testTimeoutMs };
-    runs.push(await tests.run(project, clone, { command, selection, repeat, coverage, limits, traceId, signal: call.signal }));
+    runs.push(
+      await tests.run(project, clone, { command, selection, repeat, coverage, limits, traceId, signal: call.signal }),
+    );
     call.signal.throwIfAborted();
     await clone.restore();
   }
@@ -104,7 +110,11 @@ function report(
   const counts = countCases(result);
   return agentResult({
     ...envelope,
-    payload: { signal: signalOf(result), output: { ...counts, flaky: result.flaky }, artifacts: [result, ...withCoverage(coverage)] },
+    payload: {
+      signal: signalOf(result),
+      output: { ...counts, flaky: result.flaky },
+      artifacts: [result, ...withCoverage(coverage)],
+    },
   });
 }
 
@@ -117,7 +127,9 @@ function problemOf(result: TestResult, action: string): Failure | undefined {
     case 'passed':
       return undefined;
     case 'failed':
-      return action === 'run' ? failure('test_failed/tests', { detail: `${countCases(result).failed} failing` }) : undefined;
+      return action === 'run'
+        ? failure('test_failed/tests', { detail: `${countCases(result).failed} failing` })
+        : undefined;
     case 'no_tests':
       return failure('not_found/tests', { detail });
     case 'timeout':
@@ -140,7 +152,9 @@ export function countCases({ cases }: TestResult): { passed: number; failed: num
 }
 
 /** A hint without a failing test locates nothing; the template of the next node still needs one. */
-function withCoverage(coverage: readonly z.infer<typeof coverageHintSchema>[]): readonly z.infer<typeof coverageHintSchema>[] {
+function withCoverage(
+  coverage: readonly z.infer<typeof coverageHintSchema>[],
+): readonly z.infer<typeof coverageHintSchema>[] {
   return coverage.length > 0 ? coverage : [{ kind: 'coverage_hint', failing: [], passing: [] }];
 }
 

@@ -22,7 +22,7 @@ export {
 export { literalHints } from './candidates/literal-hints.ts';
 export { operatorNames, type LiteralHints, type OperatorName } from './candidates/repair-operator.ts';
 export { importDistances, importsOf, type Sources } from './import-graph.ts';
-export { languageOf, type Language } from './language.ts';
+export { isSourceFile, languageOf, type Language } from './language.ts';
 export { operatorPriors } from './operator-priors.ts';
 export { compareEdits, orderCandidates, type OrderedEdit } from './order-candidates.ts';
 export {
@@ -35,6 +35,7 @@ export {
   type SearchPlan,
   type SearchRequest,
 } from './plan-search.ts';
+export { parseProblem } from './parse-problem.ts';
 export { isProtectedPath } from './protected-paths.ts';
 export { rankLines, type LocalisationInput, type SuspiciousLine } from './rank-lines.ts';
 export { PythonParserUnavailable } from './syntax/python.ts';

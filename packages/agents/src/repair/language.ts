@@ -13,3 +13,8 @@ const languages: readonly (readonly [RegExp, Language])[] = [
 export function languageOf(path: string): Language | undefined {
   return languages.find(([pattern]) => pattern.test(path))?.[1];
 }
+
+/** Whether the engine reads the file at all. */
+export function isSourceFile(path: string): boolean {
+  return languageOf(path) !== undefined;
+}

@@ -57,11 +57,14 @@ function describeError(error: ReportedError, paths: WorkspacePaths): Partial<Tes
   const message = paths.relativeText(text).slice(0, longestMessage);
   const ownStack = parseStack(plainText(error.stack ?? ''), paths);
   const stack = ownStack.length > 0 ? ownStack : parseStack(text, paths);
-  const { expected, actual } = error.expected === undefined || error.actual === undefined ? (comparedValues(message) ?? {}) : error;
+  const { expected, actual } =
+    error.expected === undefined || error.actual === undefined ? (comparedValues(message) ?? {}) : error;
   return {
     message,
     ...(stack.length === 0 ? {} : { stack }),
-    ...(expected === undefined || actual === undefined ? {} : { expected: plainText(expected), actual: plainText(actual) }),
+    ...(expected === undefined || actual === undefined
+      ? {}
+      : { expected: plainText(expected), actual: plainText(actual) }),
   };
 }
 
@@ -69,7 +72,15 @@ function loadErrorCases(report: Report, paths: WorkspacePaths): ObservedCase[] {
   return report.loadErrors.map(({ file, error }) => {
     const place = paths.relative(file);
     const id = place ?? 'outside any test';
-    return { testCase: { id, title: id, status: 'failed', ...(place === undefined ? {} : { file: place }), ...describeError(error, paths) } };
+    return {
+      testCase: {
+        id,
+        title: id,
+        status: 'failed',
+        ...(place === undefined ? {} : { file: place }),
+        ...describeError(error, paths),
+      },
+    };
   });
 }
 
@@ -84,7 +95,11 @@ function withNumber(observed: ObservedCase, numbered: Map<string, number>): Obse
 export function isSelected({ id, file }: TestCase, selection: readonly TestSelection[]): boolean {
   if (selection.length === 0) return true;
   const plainId = id.replace(/ \(\d+\)$/, '');
-  return selection.some((wanted) => wanted.file === file && (wanted.path === undefined || id === file || [id, plainId].includes(`${file} > ${wanted.path}`)));
+  return selection.some(
+    (wanted) =>
+      wanted.file === file &&
+      (wanted.path === undefined || id === file || [id, plainId].includes(`${file} > ${wanted.path}`)),
+  );
 }
 
 /** Coverage that came as records of its own, found by file and titles; Node 18 tells the innermost title only. */

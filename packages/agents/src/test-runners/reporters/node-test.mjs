@@ -45,7 +45,14 @@ function finish(run, data, status) {
   markParent(run, file, titles);
   const isContainer = data.details?.type === 'suite' || run.parents.has(key(file, titles));
   if (isContainer && (status !== 'failed' || error?.failureType === 'subtestsFailed')) return;
-  record(run, { file, titles, line: data.line, status, durationMs: data.details?.duration_ms, ...failure(status, error) });
+  record(run, {
+    file,
+    titles,
+    line: data.line,
+    status,
+    durationMs: data.details?.duration_ms,
+    ...failure(status, error),
+  });
 }
 
 /** A whole file: told only when it failed without a failing case of its own (it did not load, or it exited early). */
