@@ -57,12 +57,13 @@ describe.each(runnable)('%s', (name) => {
   });
 
   it('gets the same second bug from the same seed', async () => {
-    const plantings = [];
-    for (const label of ['first', 'second']) {
-      const directory = aCopy(name, label);
-      const planted = await plantInExample({ example: name, directory, seed: '7', isFixedFirst: true });
-      plantings.push({ planted, source: readFileSync(join(directory, planted?.file ?? ''), 'utf8') });
-    }
+    const plantings = await Promise.all(
+      ['first', 'second'].map(async (label) => {
+        const directory = aCopy(name, label);
+        const planted = await plantInExample({ example: name, directory, seed: '7', isFixedFirst: true });
+        return { planted, source: readFileSync(join(directory, planted?.file ?? ''), 'utf8') };
+      }),
+    );
     expect(plantings[0]?.planted?.failing).toBeGreaterThanOrEqual(1);
     expect(plantings[0]?.source).toContain(plantings[0]?.planted?.after);
     expect(plantings[1]).toEqual(plantings[0]);
