@@ -19,17 +19,11 @@ export interface LinkedDependencies {
   readonly readOnlyPaths: readonly string[];
 }
 
-/** Caches that tools keep inside node_modules: each clone gets its own. */
-const CACHES = new Set([
-  '.cache',
-  '.vite',
-  '.vite-temp',
-  '.vitest',
-  '.tmp',
-  '.nyc_output',
-  '.rollup.cache',
-  '.parcel-cache',
-]);
+/**
+ * Folders of package managers and generated clients. No package's name starts with a dot, so every other such folder is
+ * some tool's cache, and each clone gets its own.
+ */
+const HIDDEN_PARTS = new Set(['.bin', '.pnpm', '.store', '.prisma']);
 
 interface Move {
   readonly from: string;
@@ -82,7 +76,7 @@ class Linker {
     for (const entry of entries) {
       const [inner, place] = [join(canonical, entry.name), join(path, entry.name)];
       const isNested = entry.isDirectory() && (entry.name.startsWith('@') || entry.name === '.bin');
-      if (CACHES.has(entry.name)) continue;
+      if (entry.isDirectory() && entry.name.startsWith('.') && !HIDDEN_PARTS.has(entry.name)) continue;
       if (isNested) await this.linkFolder(inner, place);
       else if (entry.isSymbolicLink()) await this.#linkAgain(inner, join(this.#move.to, place));
       else await placeLink(inner, join(this.#move.to, place));
