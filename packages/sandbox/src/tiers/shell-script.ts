@@ -1,6 +1,7 @@
 /** Lines of the small POSIX shell scripts that join the control group, set limits and hand over to the next program. */
-import { accessSync, constants } from 'node:fs';
+import { accessSync, chownSync, constants, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { threadsOfUser } from '../process-table.ts';
 import type { Preparation } from './launch.ts';
 
 /** Where system programs live. The request's PATH has no say in what we start ourselves. */
@@ -40,8 +41,24 @@ export function resourceLimits({ order: { limits } }: Preparation): string[] {
   ];
 }
 
+/** The process limit where nothing but this sandbox is counted; a control group makes it needless. */
+export function processLimit({ order, group }: Preparation): string[] {
+  return group === undefined ? [limitProcesses(order.limits.processes)] : [];
+}
+
+/**
+ * A ceiling that makes a fork bomb finite, so that a sweep can win. It counts all processes of the user, hence the room
+ * above those that run now; the limit that was asked for is watched by the supervisor. It binds no root.
+ */
+export function processCeiling({ order, group, privileges }: Preparation): string[] {
+  if (group !== undefined) return [];
+  return [limitProcesses(threadsOfUser(privileges.uid) + order.limits.processes + CEILING_ROOM)];
+}
+
+const CEILING_ROOM = 256;
+
 /** dash and busybox spell the process limit -p, bash and ksh -u. */
-export function processLimit(processes: number): string {
+function limitProcesses(processes: number): string {
   return `ulimit -u ${String(processes)} 2>/dev/null || ulimit -p ${String(processes)} || exit 125`;
 }
 
@@ -52,4 +69,17 @@ function isExecutable(path: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** Writes a script that only its reader may see: it holds the command's variables, which may be secrets. */
+export function writeScript(
+  { directory, privileges }: Preparation,
+  name: string,
+  lines: readonly string[],
+  readBy: 'us' | 'command',
+): string {
+  const path = join(directory, name);
+  writeFileSync(path, `${lines.join('\n')}\n`, { mode: 0o600 });
+  if (readBy === 'command' && privileges.isRoot) chownSync(path, privileges.uid, privileges.gid);
+  return path;
 }
