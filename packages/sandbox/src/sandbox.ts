@@ -108,7 +108,7 @@ const denied = (reason: string): Verdict => ({ status: 'SANDBOX_DENIED', exitCod
 
 function resultOf(
   order: Order,
-  machine: Machine,
+  machine: Machine | undefined,
   facts: { verdict: Verdict; durationMs: number; report?: RunReport },
 ): SandboxResult {
   const { verdict, durationMs, report } = facts;

@@ -1,6 +1,16 @@
 /** The places in which every containment test runs: each tier, as root and as an ordinary user. */
 import { spawn } from 'node:child_process';
-import { accessSync, chmodSync, chownSync, constants, mkdirSync, mkdtempSync, realpathSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  chownSync,
+  constants,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -25,6 +35,8 @@ export const PLACES: readonly Place[] = (['root', 'user'] as const).flatMap((ide
 /** A user that exists nowhere else, so that nothing but the tests runs as it. */
 export const ORDINARY_USER = 48123;
 
+process.setMaxListeners(0);
+
 const isRoot = process.getuid?.() === 0;
 const CHILD = join(import.meta.dirname, 'run-requests.ts');
 
@@ -38,9 +50,10 @@ export function placeFault({ identity }: Place): string | undefined {
   return isRoot && !isOpenToAll(CHILD) ? 'an ordinary user cannot read this checkout' : undefined;
 }
 
-/** A directory that the identity owns. */
+/** A directory that the identity owns, gone when this process ends. */
 export function aWorkDirectory({ identity }: Place): string {
   const path = mkdtempSync(join(tmpdir(), 'sandbox-work-'));
+  process.once('exit', () => rmSync(path, { recursive: true, force: true }));
   chmodSync(path, 0o755);
   mkdirSync(join(path, 'sub'));
   if (isRoot && identity === 'user')
@@ -93,4 +106,15 @@ function isOpenToAll(path: string): boolean {
     if ((statSync(directory).mode & 0o001) === 0) return false;
   }
   return true;
+}
+
+/** Where a test runs that is about one tier and no identity: as the user who runs the tests. */
+export function hereIn(tier: TierName): Place {
+  return { identity: isRoot ? 'root' : 'user', tier };
+}
+
+/** A small, short command in a fresh work directory. */
+export function aRequest(argv: SandboxRequest['argv'], overrides: Partial<SandboxRequest> = {}): SandboxRequest {
+  const workDirectory = aWorkDirectory(hereIn('bubblewrap'));
+  return { argv, workDirectory, limits: { wallTimeMs: 10_000 }, traceId: 'test', ...overrides };
 }

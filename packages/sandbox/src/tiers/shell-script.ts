@@ -30,15 +30,20 @@ export function joinGroup({ group }: Preparation): string[] {
   );
 }
 
-/** Resource limits that every later exec inherits. CPU time ends in SIGXCPU first, one second later in SIGKILL. */
+/**
+ * Resource limits that every later exec inherits. CPU time ends in SIGXCPU first, one second later in SIGKILL. A limit
+ * that cannot be set lies above an inherited hard one, which is stricter already.
+ */
 export function resourceLimits({ order: { limits } }: Preparation): string[] {
   const cpu = limits.cpuSeconds;
-  return [
-    'ulimit -c 0',
-    // POSIX counts in blocks of 512 bytes.
-    `ulimit -f ${String(Math.max(1, Math.ceil(limits.fileBytes / 512)))} || exit 125`,
-    ...(cpu === undefined ? [] : [`ulimit -Ht ${String(cpu + 1)} && ulimit -St ${String(cpu)} || exit 125`]),
+  // POSIX counts file sizes in blocks of 512 bytes.
+  const blocks = Math.max(1, Math.ceil(limits.fileBytes / 512));
+  const wanted = [
+    '-c 0',
+    `-f ${String(blocks)}`,
+    ...(cpu === undefined ? [] : [`-St ${String(cpu)}`, `-Ht ${String(cpu + 1)}`]),
   ];
+  return wanted.map((limit) => `ulimit ${limit} 2>/dev/null || :`);
 }
 
 /** The process limit where nothing but this sandbox is counted; a control group makes it needless. */
@@ -59,7 +64,7 @@ const CEILING_ROOM = 256;
 
 /** dash and busybox spell the process limit -p, bash and ksh -u. */
 function limitProcesses(processes: number): string {
-  return `ulimit -u ${String(processes)} 2>/dev/null || ulimit -p ${String(processes)} || exit 125`;
+  return `ulimit -u ${String(processes)} 2>/dev/null || ulimit -p ${String(processes)} 2>/dev/null || :`;
 }
 
 function isExecutable(path: string): boolean {
