@@ -66,7 +66,7 @@ function* otherOperators(node: SyntaxNode, site: Site): Generator<Proposal> {
   if (node.shape === 'binary') yield* secondFactor(node, site);
 }
 
-/** `a * 2` may have meant `a * a`; `a + b` may have meant `a + b + b`-free forms that other operators give. */
+/** `a * 2` may have meant `a * a`. */
 function* secondFactor(node: SyntaxNode, site: Site): Generator<Proposal> {
   const left = childOf(node, 'left');
   const right = childOf(node, 'right');

@@ -110,9 +110,7 @@ const builtIns: readonly (readonly [string, RegExp])[] = [
 function copies(node: SyntaxNode, site: Site): readonly Proposal[] {
   const text = site.textOf(node);
   if (node.role === 'object') return replaceAll(node, site.isPython ? [`list(${text})`] : [`[...${text}]`]);
-  const kinds = ['Date', 'Map', 'Set']
-    .filter((kind) => site.source.includes(kind))
-    .map((kind) => `new ${kind}(${text})`);
+  const kinds = builtIns.filter(([, sign]) => sign.test(site.source)).map(([kind]) => `new ${kind}(${text})`);
   const texts = site.isPython
     ? [`list(${text})`, `dict(${text})`, `${text}.copy()`, `${text}[:]`, `set(${text})`]
     : [`[...${text}]`, `{ ...${text} }`, `${text}.slice()`, ...kinds];

@@ -81,16 +81,20 @@ export function membersBeside(node: SyntaxNode, holder: SyntaxNode, site: Site):
   if (object === undefined || object.end - object.start > 40) return [];
   const name = site.textOf(node);
   const owner = [...ancestorsOf(node)].findLast((each) => each.shape === 'class' || each.shape === 'function');
-  const text = owner === undefined ? site.source : site.textOf(owner);
+  const isOwn = /^(this|self)$/.test(site.textOf(object));
   const pattern = new RegExp(
     `(?<![\\w$.])${escaped(site.textOf(object))}\\??\\.([\\p{L}_$][\\p{L}\\p{N}_$]*)(\\()?`,
     'gu',
   );
   const isCalled = holder.role === 'callee';
-  const uses = [...text.matchAll(pattern)].filter((match) => (match[2] !== undefined) === isCalled);
-  const names = [...new Set(uses.map((match) => match[1] ?? ''))].filter((each) => each !== name && each !== '');
-  const similar = names.toSorted((a, b) => kinship(b, name) - kinship(a, name) || (a < b ? -1 : 1));
-  return similar.slice(0, maxMembers);
+  const namesIn = (text: string): readonly string[] =>
+    [...text.matchAll(pattern)]
+      .filter((match) => (match[2] !== undefined) === isCalled)
+      .map((match) => match[1] ?? '')
+      .toSorted((a, b) => kinship(b, name) - kinship(a, name) || (a < b ? -1 : 1));
+  const near = owner === undefined ? [] : namesIn(site.textOf(owner));
+  const far = isOwn && owner !== undefined ? [] : namesIn(site.source);
+  return [...new Set([...near, ...far])].filter((each) => each !== name).slice(0, maxMembers);
 }
 
 /** `this.count` where a parameter or local `count` was meant. */
