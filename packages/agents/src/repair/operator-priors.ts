@@ -22,6 +22,7 @@ export const operatorPriors: Readonly<Record<OperatorName, number>> = {
   member: 0.6,
   'sub-expression': 0.6,
   'missing-jump': 0.5,
+  nesting: 0.5,
   'missing-copy': 0.4,
   'default-value': 0.4,
   'missing-statement': 0.4,

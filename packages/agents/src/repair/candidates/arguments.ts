@@ -3,7 +3,24 @@ import { childOf, childrenOf, type SyntaxNode } from '../syntax/syntax-node.ts';
 import { insertAt, swapNodes } from './proposal.ts';
 import type { Proposal, RepairOperator, Site } from './repair-operator.ts';
 
-const ordered: ReadonlySet<string> = new Set(['-', '/', '%', '//', '**', '<<', '>>', '>>>', '+', 'in', 'instanceof']);
+const ordered: ReadonlySet<string> = new Set([
+  '-',
+  '/',
+  '%',
+  '//',
+  '**',
+  '<<',
+  '>>',
+  '>>>',
+  '+',
+  'in',
+  'instanceof',
+  '??',
+  '||',
+  '&&',
+  'or',
+  'and',
+]);
 
 export const argumentOrder: RepairOperator = {
   name: 'argument-order',
@@ -47,6 +64,7 @@ export const argumentCount: RepairOperator = {
     if (node.shape !== 'call') return;
     const items = childrenOf(node, 'argument');
     yield* oneMore(node, items, site);
+    if (items.length === 2) yield* relativeEnd(items, site);
     for (const [index, item] of items.entries()) {
       const next = items[index + 1];
       const before = items[index - 1];
@@ -55,6 +73,14 @@ export const argumentCount: RepairOperator = {
     }
   },
 };
+
+/** `slice(start, size)` where `slice(start, start + size)` was meant. */
+function* relativeEnd(items: readonly SyntaxNode[], site: Site): Generator<Proposal> {
+  const [first, second] = items;
+  const isName = first?.shape === 'identifier' || first?.shape === 'member';
+  if (isName && second !== undefined && second.shape !== 'function')
+    yield insertAt(second.start, `${site.textOf(first)} + `);
+}
 
 /** A function of this file that takes more: pass what has the parameter's name here, alone or one further. */
 function* oneMore(node: SyntaxNode, items: readonly SyntaxNode[], site: Site): Generator<Proposal> {

@@ -44,6 +44,7 @@ function* sliceBounds(node: SyntaxNode, site: Site): Generator<Proposal> {
   else yield replaceNode(lower, '');
   if (upper !== undefined) yield replaceNode(upper, '');
   else if (site.source[colon] === ':') yield insertAt(colon + 1, '-1');
+  if (lower !== undefined && upper !== undefined) yield insertAt(upper.start, `${site.textOf(lower)} + `);
   if (childOf(node, 'step') === undefined && upper === undefined) yield insertAt(node.end, ':-1');
 }
 
@@ -64,7 +65,9 @@ function* rangeArguments(node: SyntaxNode, site: Site): Generator<Proposal> {
             `range(${first}, ${second}, 2)`,
           ]
         : [`range(${first}, ${second})`];
-  yield* replaceAll(node, ranges);
+  const steps = site.scope.visibleAt(node).filter((each) => each.kind === 'parameter' && each.name !== 'self');
+  const stepped = steps.slice(0, 4).map((each) => `range(${first}, ${second ?? ''}, ${each.name})`);
+  yield* replaceAll(node, second !== undefined && third === undefined ? [...ranges, ...stepped] : ranges);
 }
 
 /** `i++` and `++i` differ where the value is used. */

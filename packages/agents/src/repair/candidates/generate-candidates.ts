@@ -5,7 +5,7 @@
  * none gives the original. I7: equal inputs give equal candidates in equal order.
  */
 import { editSize, type Edit } from '../apply-edit.ts';
-import { normalisedCode } from '../code-tokens.ts';
+import { changeKey, normalisedCode } from '../code-tokens.ts';
 import type { Language } from '../language.ts';
 import { LineIndex } from '../syntax/line-index.ts';
 import { parseSource, type ParsedSource } from '../syntax/parse-source.ts';
@@ -150,11 +150,16 @@ function acceptedEdits(file: string, found: readonly Found[], parsed: ParsedSour
   return found.flatMap((each) => {
     const edit = editOf(file, each, site);
     const first = site.lines.lineAt(edit.start);
-    const key = `${first}:${edit.before.length}:${normalisedCode(edit.after, site.isPython)}`;
-    if (seen.has(key) || normalisedCode(edit.before, site.isPython) === normalisedCode(edit.after, site.isPython))
+    const blind = `${first}:${edit.before.length}:${normalisedCode(edit.after, site.isPython)}`;
+    const exact = changeKey(site.source, edit);
+    if (
+      seen.has(blind) ||
+      seen.has(exact) ||
+      normalisedCode(edit.before, site.isPython) === normalisedCode(edit.after, site.isPython)
+    )
       return [];
     if (!check.parsesAfter(each.node, each.proposal)) return [];
-    seen.add(key);
+    seen.add(blind).add(exact);
     return [edit];
   });
 }

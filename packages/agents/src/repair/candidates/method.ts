@@ -69,6 +69,10 @@ function* completedCall(node: SyntaxNode, site: Site): Generator<Proposal> {
 
 /** Text that was split, cut or read, but not trimmed or lowered. */
 const textual: ReadonlySet<string> = new Set([
+  'sub',
+  'title',
+  'upper',
+  'toUpperCase',
   'split',
   'slice',
   'substring',
@@ -95,7 +99,10 @@ function* chained(node: SyntaxNode, site: Site): Generator<Proposal> {
   const calls = site.isPython
     ? ['.strip()', '.lower()', '.upper()']
     : ['.trim()', '.toLowerCase()', '.toUpperCase()', ".join('')"];
+  const object = callee?.shape === 'member' ? childOf(callee, 'object') : undefined;
   for (const call of calls) yield insertAt(node.end, call);
+  if (object === undefined) return;
+  for (const call of calls.slice(0, 2)) yield insertAt(object.end, call);
 }
 
 /** `(a, b) => b - a` for `(a, b) => a - b`: the parameters change places. */

@@ -94,13 +94,8 @@ function usedNames(statement: SyntaxNode, site: Site): UsedNames {
 function isMentionedBefore(statement: SyntaxNode, name: string, site: Site): boolean {
   const siblings = statement.parent?.children ?? [];
   const earlier = siblings.slice(0, siblings.indexOf(statement));
-  return earlier.some(
-    (sibling) =>
-      site
-        .textOf(sibling)
-        .match(/[\p{L}\p{N}_$]+/gu)
-        ?.includes(name) === true,
-  );
+  const use = new RegExp(`(?<![\\p{L}\\p{N}_$.])${name.replaceAll('$', '\\$')}\\s*[.[]`, 'u');
+  return earlier.some((sibling) => use.test(site.textOf(sibling)));
 }
 
 /** Ways out, those that the function already uses first. */
@@ -113,7 +108,9 @@ function exitsOf(statement: SyntaxNode, owner: SyntaxNode, site: Site): readonly
   const plain = site.isPython
     ? ['return', 'return []', 'return 0', 'return ""', 'return False', 'return {}', 'return 1', 'return None']
     : ['return', 'return []', 'return 0', "return ''", 'return false', 'return null', 'return {}', 'return 1'];
-  const hinted = site.hints.numbers.slice(0, 2).map((text) => `return ${text}`);
+  const quote = site.isPython ? '"' : "'";
+  const strings = site.hints.strings.filter((text) => !/["'\\\n]/.test(text)).map((text) => quote + text + quote);
+  const hinted = [...site.hints.numbers.slice(0, 2), ...strings.slice(0, 2)].map((text) => `return ${text}`);
   const names = site.scope
     .visibleAt(statement)
     .filter((each) => each.depth === 0 && each.kind === 'parameter')

@@ -72,13 +72,20 @@ function toNode(source: string, raw: RawNode, parent: SyntaxNode | undefined, pl
     shape: shapeOf(raw, place),
     role: place.role,
     start: raw.start,
-    end: raw.end,
+    end: endOf(raw),
     operators: operatorsOf(source, raw),
     flags: flagsOf(raw),
   };
   return new SyntaxNode(description, parent, (node) =>
     entersChildren(raw, description.shape) ? childNodes(source, raw, node, place) : [],
   );
+}
+
+/** An identifier ends with its name; its type annotation and `?` are not part of it. */
+function endOf(raw: RawNode): number {
+  const name = raw['name'];
+  const isAnnotated = raw.type === 'Identifier' && (isRawNode(raw['typeAnnotation']) || raw['optional'] === true);
+  return isAnnotated && typeof name === 'string' ? raw.start + name.length : raw.end;
 }
 
 function entersChildren(raw: RawNode, shape: Shape): boolean {
