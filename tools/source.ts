@@ -37,7 +37,7 @@ export function listFiles(root: string, folder = root): string[] {
 /** Parses every TypeScript file that `listFiles` finds. */
 export function readSources(root: string): Source[] {
   return listFiles(root)
-    .filter((path) => path.endsWith('.ts'))
+    .filter((path) => /\.[cm]?tsx?$/u.test(path))
     .map((path) => parseSource(path, readFileSync(join(root, path), 'utf8')));
 }
 
