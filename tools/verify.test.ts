@@ -24,7 +24,7 @@ test('each step that passes is one line with its duration', async () => {
   expect(lines).toEqual([
     expect.stringMatching(/^ok {3}first +\d+\.\d s$/u),
     expect.stringMatching(/^ok {3}second +\d+\.\d s$/u),
-    '2 steps passed, 0 failed',
+    '2 of 2 steps hold',
   ]);
 });
 
@@ -42,7 +42,7 @@ test('a run that keeps going shows every failure and still fails', async () => {
   const lines: string[] = [];
   const fails = aStep('first', 'process.exitCode = 1');
   expect(await verify([fails, aStep('second', '')], (line) => lines.push(line), { keepGoing: true })).toBe(false);
-  expect(lines.at(-1)).toBe('1 steps passed, 1 failed');
+  expect(lines.at(-1)).toBe('1 of 2 steps hold');
 });
 
 test('a step that is killed has failed', async () => {

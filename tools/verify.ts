@@ -51,7 +51,7 @@ export async function verify(
     failures += 1;
     if (!keepGoing) return false;
   }
-  print(`${String(steps.length - failures)} steps passed, ${String(failures)} failed`);
+  print(`${String(steps.length - failures)} of ${String(steps.length)} steps hold`);
   return failures === 0;
 }
 
