@@ -29,9 +29,10 @@ test('the same tree gives the same result apart from durations', async () => {
 });
 
 test('a hang is a timeout that says how far the tests came', async () => {
-  using project = new TestProject(withTest("test('quick', () => {});\ntest('hangs', () => { for (;;); });"));
+  using project = new TestProject(withTest("test('quick', () => {});\ntest('hangs', () => { return new Promise(() => setInterval(() => {}, 1000)); });"));
   const { result } = await project.run({ limits: { wallTimeMs: 1500 } });
-  expect(result).toMatchObject({ outcome: 'timeout', exitCode: 124, reason: 'wall timeout X' });
+  expect(result).toMatchObject({ outcome: 'timeout', exitCode: 124, reason: 'wall timeout after 1 case during "a.test.js > hangs"' });
+  expect(result.cases[0]).toMatchObject({ id: 'a.test.js > hangs', status: 'failed', message: 'it did not finish: wall timeout' });
 });
 
 test('a directory without tests has none', async () => {

@@ -11,7 +11,7 @@ import { readCommandReport } from './runners/command.ts';
 import { runnerAdapters } from './runners/registry.ts';
 import type { Invocation } from './runners/runner-adapter.ts';
 import { SupportDirectory } from './support-directory.ts';
-import { isSelected, observedCases, type ObservedCase } from './test-cases.ts';
+import { compareText, isSelected, observedCases, unfinishedCases, type ObservedCase } from './test-cases.ts';
 import { selectionOf, type TestCommand, type TestSelection } from './test-command.ts';
 import { resolveNode, resolvePython, restorePath, testEnvironment, type Environment, type Toolchain } from './toolchain.ts';
 
@@ -59,14 +59,16 @@ export async function runTests(request: TestRunRequest): Promise<TestRun> {
   const prepared = prepare(request);
   if (prepared.missing !== undefined) return refusal(request, prepared, prepared.missing);
   const first = await execute(request, prepared, request.selection ?? []);
-  const cases = first.observed.map(({ testCase }) => testCase);
-  const flaky = await flakyCases(request, prepared, cases);
+  const reported = first.observed.map(({ testCase }) => testCase);
+  const verdict = decideOutcome({ ...first, cases: reported });
+  const cases = [...reported, ...first.unfinished].toSorted((a, b) => compareText(a.id, b.id));
+  const flaky = verdict.outcome === 'failed' ? await flakyCases(request, prepared, reported) : [];
   const hint = request.coverage === true ? coverageHint(first.observed) : undefined;
   const result: TestResult = {
     kind: 'test_result',
     runner: request.command.runner,
     command: [...first.argv],
-    ...decideOutcome({ ...first, cases }),
+    ...verdict,
     exitCode: first.sandbox.exitCode,
     durationMs: first.sandbox.durationMs,
     cases,
@@ -100,6 +102,7 @@ interface Execution {
   readonly sandbox: SandboxResult;
   readonly report: Report;
   readonly observed: readonly ObservedCase[];
+  readonly unfinished: readonly TestCase[];
   readonly othersFailed: boolean;
 }
 
@@ -113,9 +116,13 @@ async function execute(request: TestRunRequest, prepared: Prepared, selection: r
   const sandbox = await request.sandbox.run(sandboxRequest(request, prepared, invocation));
   const report = readReport(command, support, sandbox);
   const roots = [...hostRoots, ...(report.root === undefined ? [] : [report.root])];
-  const all = observedCases(report, workspacePaths(roots, command.directory));
+  const paths = workspacePaths(roots, command.directory);
+  const all = observedCases(report, paths);
   const [observed, others] = partition(all, ({ testCase }) => isSelected(testCase, selection));
-  return { argv: invocation.argv, sandbox, report, observed, othersFailed: others.some(({ testCase }) => testCase.status === 'failed') };
+  const isCutShort = sandbox.status !== 'OK' || !report.isComplete;
+  const unfinished = isCutShort ? unfinishedCases(report, all, paths, `it did not finish: ${sandbox.reason}`) : [];
+  const othersFailed = others.some(({ testCase }) => testCase.status === 'failed');
+  return { argv: invocation.argv, sandbox, report, observed, unfinished, othersFailed };
 }
 
 function sandboxRequest(request: TestRunRequest, prepared: Prepared, { argv, environment }: Invocation): Parameters<Sandbox['run']>[0] {

@@ -73,6 +73,21 @@ function loadErrorCases(report: Report, paths: WorkspacePaths): ObservedCase[] {
   });
 }
 
+/**
+ * The cases that had begun when a run was cut short, as failed ones: who hangs or ends the process is what a person wants to
+ * know. Suites are left out: a title path that leads to a case or to another beginning is one.
+ */
+export function unfinishedCases(report: Report, observed: readonly ObservedCase[], paths: WorkspacePaths, why: string): TestCase[] {
+  const finished = observed.map(({ testCase }) => testCase.id);
+  const started = report.started.map(({ file, titles }) => ({ file: paths.relative(file), titles: titles.map(plainText) }));
+  const cases = started.map(({ file, titles }): TestCase => {
+    return { id: caseId(file, titles), title: titles.at(-1) ?? '', ...(file === undefined ? {} : { file }), status: 'failed', message: why };
+  });
+  const ids = new Set([...finished, ...cases.map(({ id }) => id)]);
+  const unique = new Map(cases.filter(({ id }) => !finished.includes(id) && ![...ids].some((other) => other.startsWith(`${id} > `))).map((testCase) => [testCase.id, testCase]));
+  return [...unique.values()].toSorted((a, b) => compareText(a.id, b.id));
+}
+
 function withNumber(observed: ObservedCase, numbered: Map<string, number>): ObservedCase {
   const { id } = observed.testCase;
   const count = (numbered.get(id) ?? 0) + 1;

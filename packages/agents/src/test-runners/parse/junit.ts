@@ -30,7 +30,7 @@ export function parseJUnit(text: string): Report {
   parser.on('text', (content) => reader.text(content));
   parser.on('cdata', (content) => reader.text(content));
   parser.write(reportWithin(text)).close();
-  return { cases: reader.cases, loadErrors: [], covered: [], isComplete: problem === undefined, ...(problem === undefined ? {} : { problem }) };
+  return { cases: reader.cases, started: [], loadErrors: [], covered: [], isComplete: problem === undefined, ...(problem === undefined ? {} : { problem }) };
 }
 
 /** The XML among what else the command printed. */

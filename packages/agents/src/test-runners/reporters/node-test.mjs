@@ -5,7 +5,7 @@ import report from './report.cjs';
 
 export default async function* nodeTestReporter(source) {
   report.writeStart();
-  const run = { names: [], parents: new Set(), stderr: new Map(), reported: new Map() };
+  const run = { names: [], started: [], parents: new Set(), stderr: new Map(), reported: new Map() };
   for await (const { type, data } of source) handlers[type]?.(run, data);
   report.write({ kind: 'end' });
   yield '';
@@ -15,10 +15,14 @@ const handlers = {
   'test:start': (run, data) => {
     run.names.length = data.nesting;
     run.names[data.nesting] = data.name;
-    run.lastStarted = data;
+  },
+  'test:dequeue': (run, data) => {
+    run.started.length = data.nesting;
+    run.started[data.nesting] = data.name;
+    const titles = isFileItself(run.started[0]) ? run.started.slice(1) : [...run.started];
+    if (titles.length > 0 && titles.every((title) => title !== undefined)) report.write({ kind: 'started', file: report.absolute(data.file), titles });
   },
   'test:stderr': (run, data) => appendStandardError(run, report.absolute(data.file), data.message),
-  'test:diagnostic': () => {},
   'test:pass': (run, data) => finish(run, data, skipped(data) ? 'skipped' : 'passed'),
   'test:fail': (run, data) => finish(run, data, todo(data) ? 'skipped' : 'failed'),
 };

@@ -18,6 +18,10 @@ export default class VitestReporter {
     }
   }
 
+  onTestCaseReady({ task }) {
+    report.write({ kind: 'started', file: report.absolute(task.file.filepath), titles: titlesOf(task) });
+  }
+
   onTestCaseResult(testCase) {
     this.writeTask(testCase.task);
   }

@@ -27,5 +27,5 @@ export function readCommandReport(file: string, stdout: string, exitCode: number
 function bareExit(exitCode: number, title: string, output: string): Report {
   const error = { message: `exit code ${exitCode}`, stack: output.slice(-16_000) };
   const status = exitCode === 0 ? 'passed' : 'failed';
-  return { cases: [{ kind: 'case', titles: [title], status, ...(exitCode === 0 ? {} : { error }) }], loadErrors: [], covered: [], isComplete: true };
+  return { cases: [{ kind: 'case', titles: [title], status, ...(exitCode === 0 ? {} : { error }) }], started: [], loadErrors: [], covered: [], isComplete: true };
 }

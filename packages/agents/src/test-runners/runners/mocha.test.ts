@@ -62,7 +62,7 @@ test('a selected case is the only one run, with the options of the project', asy
 test('a test that exits the process with success does not pass', async () => {
   using project = new TestProject({ ...files, 'test/math.js': "it('first', () => {});\nit('exits', () => process.exit(0));\nit('last', () => {});" }).linkDependencies();
   const { result } = await project.run(currentNode);
-  expect(result).toMatchObject({ outcome: 'error', reason: 'the report stops after 1 case (exit code 0): a test or the code under test ended the process' });
+  expect(result).toMatchObject({ outcome: 'error', reason: 'the report stops after 1 case during "test/math.js > exits" (exit code 0): a test or the code under test ended the process' });
 });
 
 test('a module that does not load is an error that quotes it', async () => {
