@@ -12,7 +12,15 @@ import type { Enforcement, Sandbox, SandboxCapabilities, SandboxRequest, Sandbox
 export class PlainSandbox implements Sandbox {
   capabilities(): Promise<SandboxCapabilities> {
     const absent = { available: false, how: 'none', reason: 'not isolated' };
-    const mechanisms = { filesystem: absent, network: absent, processTree: absent, memory: absent, processes: absent, privileges: absent, systemCalls: absent };
+    const mechanisms = {
+      filesystem: absent,
+      network: absent,
+      processTree: absent,
+      memory: absent,
+      processes: absent,
+      privileges: absent,
+      systemCalls: absent,
+    };
     return Promise.resolve({ tier: 'process-group', mechanisms, advice: [] });
   }
 
@@ -38,13 +46,26 @@ async function runOnce(request: SandboxRequest, temporary: string): Promise<Sand
     killGroup(child);
   }, request.limits.wallTimeMs);
   const cap = request.limits.outputBytes ?? 1_000_000;
-  const [stdout, stderr, exitCode] = await Promise.all([collect(child.stdout, cap), collect(child.stderr, cap), ended(child)]);
+  const [stdout, stderr, exitCode] = await Promise.all([
+    collect(child.stdout, cap),
+    collect(child.stderr, cap),
+    ended(child),
+  ]);
   clearTimeout(timer);
   killGroup(child);
   const status = isTimedOut ? 'TIMEOUT' : 'OK';
   const reason = isTimedOut ? 'wall timeout' : `exit code ${exitCode}`;
   const durationMs = performance.now() - started;
-  return { status, exitCode: isTimedOut ? 124 : exitCode, reason, durationMs, stdout, stderr, traceId: request.traceId, enforced };
+  return {
+    status,
+    exitCode: isTimedOut ? 124 : exitCode,
+    reason,
+    durationMs,
+    stdout,
+    stderr,
+    traceId: request.traceId,
+    enforced,
+  };
 }
 
 function killGroup({ pid }: ChildProcessByStdio<null, Readable, Readable>): void {
@@ -75,4 +96,12 @@ function ended(child: ChildProcessByStdio<null, Readable, Readable>): Promise<nu
 }
 
 const absent = { requested: false, applied: false, reason: 'not isolated' };
-const enforced: Enforcement = { filesystem: absent, network: absent, processTree: absent, memory: absent, processes: absent, privileges: absent, systemCalls: absent };
+const enforced: Enforcement = {
+  filesystem: absent,
+  network: absent,
+  processTree: absent,
+  memory: absent,
+  processes: absent,
+  privileges: absent,
+  systemCalls: absent,
+};

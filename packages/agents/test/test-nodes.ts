@@ -16,7 +16,9 @@ export function nodesUnderTest(): readonly NodeUnderTest[] {
   const machine = findProgram('node', restorePath(process.env, repository)['PATH'] ?? '');
   return [
     { name: `Node ${process.versions.node}`, ...nodeIn(dirname(process.execPath)) },
-    ...(machine === undefined || machine === process.execPath ? [] : [{ name: `the machine's ${machine}`, ...nodeIn(dirname(machine)) }]),
+    ...(machine === undefined || machine === process.execPath
+      ? []
+      : [{ name: `the machine's ${machine}`, ...nodeIn(dirname(machine)) }]),
   ];
 }
 

@@ -32,7 +32,14 @@ export class TestProject implements Disposable {
     const detection = detectRunner(directoryFiles(this.directory), override);
     if (detection.kind !== 'found') throw new Error(`no runner: ${JSON.stringify(detection)}`);
     const limits = { wallTimeMs: 40_000 };
-    return runTests({ sandbox: new PlainSandbox(), directory: this.directory, command: detection.command, limits, traceId: 'trace-1', ...request });
+    return runTests({
+      sandbox: new PlainSandbox(),
+      directory: this.directory,
+      command: detection.command,
+      limits,
+      traceId: 'trace-1',
+      ...request,
+    });
   }
 
   [Symbol.dispose](): void {

@@ -11,9 +11,12 @@ import type { ObservedCase } from './test-cases.ts';
  */
 export function coverageHint(observed: readonly ObservedCase[]): CoverageHint | undefined {
   const measured = observed.flatMap(({ testCase, covered }) =>
-    covered === undefined || testCase.status === 'skipped' ? [] : [{ status: testCase.status, test: testCase.id, covered: [...covered] }],
+    covered === undefined || testCase.status === 'skipped'
+      ? []
+      : [{ status: testCase.status, test: testCase.id, covered: [...covered] }],
   );
   if (measured.every(({ covered }) => covered.length === 0)) return undefined;
-  const entries = (wanted: string) => measured.filter(({ status }) => status === wanted).map(({ test, covered }) => ({ test, covered }));
+  const entries = (wanted: string) =>
+    measured.filter(({ status }) => status === wanted).map(({ test, covered }) => ({ test, covered }));
   return { kind: 'coverage_hint', failing: entries('failed'), passing: entries('passed') };
 }

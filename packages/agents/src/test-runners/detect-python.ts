@@ -15,11 +15,15 @@ const configurations: readonly { readonly file: string; readonly pattern: RegExp
 
 /** pytest where the project is configured for it or its tests need it (it runs unittest's cases too), else unittest. */
 export function detectPython(files: ProjectFiles): Detection | undefined {
-  const configured = configurations.find(({ file, pattern }) => pattern.test(files.readText(file) ?? '\u0000') && files.exists(file));
+  const configured = configurations.find(
+    ({ file, pattern }) => pattern.test(files.readText(file) ?? '\u0000') && files.exists(file),
+  );
   if (configured !== undefined) return python('pytest', `${configured.file} configures pytest`);
   const paths = [...new Set(testGlobs.flatMap((glob) => files.list(glob)))].toSorted().slice(0, mostFilesRead);
   const texts = paths.map((path) => ({ path, text: files.readText(path) ?? '' }));
-  const needsPytest = texts.find(({ text }) => /^\s*(?:import|from)\b.*\bpytest\b/m.test(text) || /^(?:async )?def test\w*\(/m.test(text));
+  const needsPytest = texts.find(
+    ({ text }) => /^\s*(?:import|from)\b.*\bpytest\b/m.test(text) || /^(?:async )?def test\w*\(/m.test(text),
+  );
   if (needsPytest !== undefined) return python('pytest', `${needsPytest.path} is written for pytest`);
   const unittest = texts.find(({ text }) => /^\s*(?:import|from)\b.*\bunittest\b/m.test(text));
   return unittest === undefined ? undefined : python('unittest', `${unittest.path} imports unittest`);

@@ -1,7 +1,13 @@
 import { join } from 'node:path';
 import { detectPython } from './detect-python.ts';
 import type { Detection } from './detection.ts';
-import { installedScript, packageFiles, readManifest, workspaceDirectories, type PackageManifest } from './package-manifest.ts';
+import {
+  installedScript,
+  packageFiles,
+  readManifest,
+  workspaceDirectories,
+  type PackageManifest,
+} from './package-manifest.ts';
 import type { ProjectFiles } from './project-files.ts';
 import { runsWorkspaces, scriptedRunner, type ScriptedRunner } from './script-commands.ts';
 import { shellTestCommand, type TestCommand, type TestRunner } from './test-command.ts';
@@ -33,10 +39,16 @@ function detectWorkspaces(files: ProjectFiles, manifest: PackageManifest): Detec
   const script = manifest.scripts['test'];
   const hasOwnSuite = script !== undefined && !isPlaceholder(script) && !runsWorkspaces(script);
   if (manifest.workspaces.length === 0 || hasOwnSuite) return undefined;
-  const detections = workspaceDirectories(files, manifest).map((directory) => ({ directory, detection: detectRunner(packageFiles(files, directory)) }));
-  const commands = detections.flatMap(({ directory, detection }) => (detection.kind === 'found' ? [{ ...detection.command, directory }] : []));
+  const detections = workspaceDirectories(files, manifest).map((directory) => ({
+    directory,
+    detection: detectRunner(packageFiles(files, directory)),
+  }));
+  const commands = detections.flatMap(({ directory, detection }) =>
+    detection.kind === 'found' ? [{ ...detection.command, directory }] : [],
+  );
   const [first, ...others] = commands;
-  if (first !== undefined) return found(first, `workspaces with tests: ${commands.map(({ directory }) => directory).join(', ')}`, others);
+  if (first !== undefined)
+    return found(first, `workspaces with tests: ${commands.map(({ directory }) => directory).join(', ')}`, others);
   return detections.map(({ detection }) => detection).find(({ kind }) => kind === 'missing_runner');
 }
 
@@ -51,13 +63,18 @@ interface Sign {
 }
 
 function detectJavaScript(files: ProjectFiles, manifest: PackageManifest | undefined): Detection | undefined {
-  const sign = signOfScript(files, manifest) ?? signOfConfiguration(files) ?? signOfDependency(manifest) ?? signOfImports(files);
+  const sign =
+    signOfScript(files, manifest) ?? signOfConfiguration(files) ?? signOfDependency(manifest) ?? signOfImports(files);
   if (sign === undefined) return undefinedScript(manifest);
   if (sign.runner === 'pytest' || sign.runner === 'unittest') return found(commandOf(sign), sign.why);
   if (sign.runner === 'node-test') return found(commandOf(sign), sign.why);
   const script = installedScript(files, sign.runner);
   if (script !== undefined) return found({ ...commandOf(sign), script }, sign.why);
-  return { kind: 'missing_runner', runner: sign.runner, why: `${sign.why}, but ${join('node_modules', sign.runner)} is not installed here or above (npm install)` };
+  return {
+    kind: 'missing_runner',
+    runner: sign.runner,
+    why: `${sign.why}, but ${join('node_modules', sign.runner)} is not installed here or above (npm install)`,
+  };
 }
 
 function commandOf({ runner, scripted }: Sign): TestCommand {
@@ -69,7 +86,10 @@ function commandOf({ runner, scripted }: Sign): TestCommand {
 function undefinedScript(manifest: PackageManifest | undefined): Detection | undefined {
   const script = manifest?.scripts['test'];
   if (script === undefined || isPlaceholder(script)) return undefined;
-  return found(shellTestCommand(`PATH="$PWD/node_modules/.bin:$PATH"; ${script}`), `package.json: scripts.test is ${JSON.stringify(script)}`);
+  return found(
+    shellTestCommand(`PATH="$PWD/node_modules/.bin:$PATH"; ${script}`),
+    `package.json: scripts.test is ${JSON.stringify(script)}`,
+  );
 }
 
 function signOfScript(files: ProjectFiles, manifest: PackageManifest | undefined): Sign | undefined {
@@ -98,7 +118,10 @@ function signOfDependency(manifest: PackageManifest | undefined): Sign | undefin
   return runner === undefined ? undefined : { runner, why: `package.json depends on ${runner}` };
 }
 
-const testFiles = ['**/*.{test,spec}.{js,mjs,cjs,jsx,ts,mts,cts,tsx}', '{test,tests,__tests__}/**/*.{js,mjs,cjs,ts,mts,cts}'];
+const testFiles = [
+  '**/*.{test,spec}.{js,mjs,cjs,jsx,ts,mts,cts,tsx}',
+  '{test,tests,__tests__}/**/*.{js,mjs,cjs,ts,mts,cts}',
+];
 const mostFilesRead = 200;
 
 const imports: readonly { readonly pattern: RegExp; readonly runner: TestRunner }[] = [
@@ -113,7 +136,8 @@ function signOfImports(files: ProjectFiles): Sign | undefined {
   for (const path of paths.slice(0, mostFilesRead)) {
     const text = files.readText(path) ?? '';
     const match = imports.find(({ pattern }) => pattern.test(text));
-    if (match !== undefined) return { runner: match.runner, why: `${path} imports ${match.runner}`, ...ownFiles(match.runner, paths) };
+    if (match !== undefined)
+      return { runner: match.runner, why: `${path} imports ${match.runner}`, ...ownFiles(match.runner, paths) };
   }
   return undefined;
 }

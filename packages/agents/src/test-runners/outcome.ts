@@ -34,14 +34,19 @@ function stopped(facts: OutcomeFacts): Verdict | undefined {
 
 function judged(facts: OutcomeFacts): Verdict {
   const { sandbox, report, cases, othersFailed } = facts;
-  if (isCommandNotFound(facts)) return { outcome: 'error', reason: `the command was not found: ${firstError(sandbox)}` };
+  if (isCommandNotFound(facts))
+    return { outcome: 'error', reason: `the command was not found: ${firstError(sandbox)}` };
   if (cases.some(({ status }) => status === 'failed')) return { outcome: 'failed' };
   if (cases.length === 0 && facts.unfinished.length === 0) return withoutCases(facts);
   if (!report.isComplete) return { outcome: 'error', reason: incomplete(facts) };
   if (sandbox.exitCode !== 0 && !othersFailed) {
-    return { outcome: 'error', reason: `no case failed, but the runner ended with exit code ${sandbox.exitCode}: ${firstError(sandbox)}` };
+    return {
+      outcome: 'error',
+      reason: `no case failed, but the runner ended with exit code ${sandbox.exitCode}: ${firstError(sandbox)}`,
+    };
   }
-  if (cases.every(({ status }) => status === 'skipped')) return { outcome: 'no_tests', reason: `all of ${counted(cases.length)} were skipped` };
+  if (cases.every(({ status }) => status === 'skipped'))
+    return { outcome: 'no_tests', reason: `all of ${counted(cases.length)} were skipped` };
   return { outcome: 'passed' };
 }
 
@@ -52,7 +57,10 @@ function isCommandNotFound({ sandbox, report }: OutcomeFacts): boolean {
 function withoutCases({ sandbox, report }: OutcomeFacts): Verdict {
   const saysNone = /\bno tests? (?:files? )?(?:were )?(?:found|ran)\b/i.test(`${sandbox.stdout}\n${sandbox.stderr}`);
   if (report.isComplete || saysNone) return { outcome: 'no_tests', reason: 'the runner found no tests' };
-  return { outcome: 'error', reason: `the runner ended with exit code ${sandbox.exitCode} before any test: ${firstError(sandbox)}` };
+  return {
+    outcome: 'error',
+    reason: `the runner ended with exit code ${sandbox.exitCode} before any test: ${firstError(sandbox)}`,
+  };
 }
 
 function incomplete(facts: OutcomeFacts): string {
@@ -64,7 +72,9 @@ function incomplete(facts: OutcomeFacts): string {
 function during({ unfinished }: OutcomeFacts): string {
   const [first, ...others] = unfinished;
   if (first === undefined) return '';
-  return others.length === 0 ? ` during ${JSON.stringify(first.id)}` : ` during ${JSON.stringify(first.id)} and ${counted(others.length)} more`;
+  return others.length === 0
+    ? ` during ${JSON.stringify(first.id)}`
+    : ` during ${JSON.stringify(first.id)} and ${counted(others.length)} more`;
 }
 
 function counted(cases: number): string {
@@ -77,6 +87,8 @@ function firstError({ stdout, stderr }: SandboxResult): string {
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '');
-  const telling = lines.find((line) => /^(?:[\w.]*Error\b[ :]|[\w.]*Exception:|.*: not found|.*No module named)/.test(line)) ?? lines.find((line) => /error/i.test(line));
+  const telling =
+    lines.find((line) => /^(?:[\w.]*Error\b[ :]|[\w.]*Exception:|.*: not found|.*No module named)/.test(line)) ??
+    lines.find((line) => /error/i.test(line));
   return (telling ?? lines.at(-1) ?? 'it printed nothing').slice(0, 300);
 }

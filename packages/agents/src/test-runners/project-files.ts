@@ -17,7 +17,10 @@ export function directoryFiles(directory: string): ProjectFiles {
   return {
     exists: (path) => statSync(join(directory, path), { throwIfNoEntry: false }) !== undefined,
     readText: (path) => readTextFile(join(directory, path)),
-    list: (glob) => globSync(glob, { cwd: directory, exclude: isExcluded }).filter((path) => isFile(join(directory, path))).toSorted(),
+    list: (glob) =>
+      globSync(glob, { cwd: directory, exclude: isExcluded })
+        .filter((path) => isFile(join(directory, path)))
+        .toSorted(),
   };
 }
 

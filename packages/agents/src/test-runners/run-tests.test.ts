@@ -18,21 +18,44 @@ test('a suite that passes has a result that the protocol accepts and a log that 
 });
 
 test('the same tree gives the same result apart from durations', async () => {
-  const suite = withTest("for (const name of ['b', 'a', 'b', 'c']) test(name, () => assert.ok(name !== 'c', process.cwd()));\ntest('url', () => { throw new Error(import.meta.url); });");
+  const suite = withTest(
+    "for (const name of ['b', 'a', 'b', 'c']) test(name, () => assert.ok(name !== 'c', process.cwd()));\ntest('url', () => { throw new Error(import.meta.url); });",
+  );
   using one = new TestProject(suite);
   using other = new TestProject(suite);
-  const facts = async (project: TestProject) => (await project.run()).result.cases.map(({ durationMs: _varies, ...rest }) => rest);
+  const facts = async (project: TestProject) =>
+    (await project.run()).result.cases.map(({ durationMs: _varies, ...rest }) => rest);
   const cases = await facts(one);
-  expect(cases.map(({ id }) => id)).toEqual(['a.test.js > a', 'a.test.js > b', 'a.test.js > b (2)', 'a.test.js > c', 'a.test.js > url']);
+  expect(cases.map(({ id }) => id)).toEqual([
+    'a.test.js > a',
+    'a.test.js > b',
+    'a.test.js > b (2)',
+    'a.test.js > c',
+    'a.test.js > url',
+  ]);
   expect(cases.at(-1)?.message).toBe('a.test.js');
-  expect(JSON.stringify(await facts(other)).replaceAll(other.directory, '')).toBe(JSON.stringify(cases).replaceAll(one.directory, ''));
+  expect(JSON.stringify(await facts(other)).replaceAll(other.directory, '')).toBe(
+    JSON.stringify(cases).replaceAll(one.directory, ''),
+  );
 });
 
 test('a hang is a timeout that says how far the tests came', async () => {
-  using project = new TestProject(withTest("test('quick', () => {});\ntest('hangs', () => { return new Promise(() => setInterval(() => {}, 1000)); });"));
+  using project = new TestProject(
+    withTest(
+      "test('quick', () => {});\ntest('hangs', () => { return new Promise(() => setInterval(() => {}, 1000)); });",
+    ),
+  );
   const { result } = await project.run({ limits: { wallTimeMs: 1500 } });
-  expect(result).toMatchObject({ outcome: 'timeout', exitCode: 124, reason: 'wall timeout after 1 case during "a.test.js > hangs"' });
-  expect(result.cases[0]).toMatchObject({ id: 'a.test.js > hangs', status: 'failed', message: 'it did not finish: wall timeout' });
+  expect(result).toMatchObject({
+    outcome: 'timeout',
+    exitCode: 124,
+    reason: 'wall timeout after 1 case during "a.test.js > hangs"',
+  });
+  expect(result.cases[0]).toMatchObject({
+    id: 'a.test.js > hangs',
+    status: 'failed',
+    message: 'it did not finish: wall timeout',
+  });
 });
 
 test('a directory without tests has none', async () => {
@@ -47,34 +70,62 @@ test('tests that are all skipped are no tests', async () => {
 
 test('a runner that disappears after detection is an error that names it', async () => {
   using project = new TestProject({ 'package.json': '{}' });
-  const command = { runner: 'vitest', directory: '.', script: 'node_modules/vitest/vitest.mjs', nodeOptions: [], arguments: [], environment: {} } as const;
+  const command = {
+    runner: 'vitest',
+    directory: '.',
+    script: 'node_modules/vitest/vitest.mjs',
+    nodeOptions: [],
+    arguments: [],
+    environment: {},
+  } as const;
   const { result } = await project.run({ command, override: 'true' });
-  expect(result).toMatchObject({ outcome: 'error', reason: 'vitest is not installed: node_modules/vitest/vitest.mjs does not exist', exitCode: 127 });
+  expect(result).toMatchObject({
+    outcome: 'error',
+    reason: 'vitest is not installed: node_modules/vitest/vitest.mjs does not exist',
+    exitCode: 127,
+  });
 });
 
 test('tests that delete their own tree are an error, and the reporter is gone too', async () => {
-  using project = new TestProject(withTest("test('a', () => fs.rmSync('.', { recursive: true, force: true, maxRetries: 0 }));\ntest('b', () => { fs.rmSync('.vltair-tests', { recursive: true, force: true }); });"));
+  using project = new TestProject(
+    withTest(
+      "test('a', () => fs.rmSync('.', { recursive: true, force: true, maxRetries: 0 }));\ntest('b', () => { fs.rmSync('.vltair-tests', { recursive: true, force: true }); });",
+    ),
+  );
   const { result } = await project.run();
   expect(['error', 'failed']).toContain(result.outcome);
   expect(existsSync(join(project.directory, '.vltair-tests'))).toBe(false);
 });
 
 test('a report that the tests swap for a link is not read', async () => {
-  using project = new TestProject({ ...withTest("test('a', () => { fs.rmSync('.vltair-tests/report.jsonl'); fs.symlinkSync(process.cwd() + '/secret', '.vltair-tests/report.jsonl'); });"), secret: '{"kind":"case","titles":["secret"],"status":"passed"}\n{"kind":"end"}\n' });
+  using project = new TestProject({
+    ...withTest(
+      "test('a', () => { fs.rmSync('.vltair-tests/report.jsonl'); fs.symlinkSync(process.cwd() + '/secret', '.vltair-tests/report.jsonl'); });",
+    ),
+    secret: '{"kind":"case","titles":["secret"],"status":"passed"}\n{"kind":"end"}\n',
+  });
   const { result } = await project.run();
   expect(JSON.stringify(result.cases)).not.toContain('secret');
   expect(result.outcome).not.toBe('passed');
 });
 
 test('a megabyte of output is bounded and changes no verdict', async () => {
-  using project = new TestProject(withTest("test('a', () => console.log(('x'.repeat(99) + '\\n').repeat(10_500)));\ntest('b', () => assert.equal(1, 2));"));
+  using project = new TestProject(
+    withTest(
+      "test('a', () => console.log(('x'.repeat(99) + '\\n').repeat(10_500)));\ntest('b', () => assert.equal(1, 2));",
+    ),
+  );
   const { result } = await project.run({ limits: { wallTimeMs: 20_000, outputBytes: 100_000 } });
-  expect(result.cases.map(({ title, status }) => [title, status])).toEqual([['a', 'passed'], ['b', 'failed']]);
+  expect(result.cases.map(({ title, status }) => [title, status])).toEqual([
+    ['a', 'passed'],
+    ['b', 'failed'],
+  ]);
   expect(result.log.length).toBeLessThan(17_000);
 });
 
 test('a case that fails only sometimes is flaky after repetition, and one that always fails is not', async () => {
-  const body = "test('sometimes', () => { const first = !fs.existsSync('seen'); fs.writeFileSync('seen', ''); assert.ok(!first); });\ntest('always', () => assert.fail('no'));\ntest('never', () => {});";
+  const body =
+    "test('sometimes', () => { const first = !fs.existsSync('seen'); fs.writeFileSync('seen', ''); assert.ok(!first); });\ntest('always', () => assert.fail('no'));\ntest('never', () => {});";
   using project = new TestProject(withTest(body));
   const { result } = await project.run({ repeat: 3 });
   expect(result).toMatchObject({ outcome: 'failed', flaky: ['a.test.js > sometimes'] });
@@ -89,14 +140,26 @@ test('a package of a monorepo runs in its directory and names files from the roo
     'packages/b/package.json': '{"type":"module"}',
   });
   const { result, coverage } = await project.run({ coverage: true });
-  expect(result.cases).toMatchObject([{ id: 'packages/a/a.test.js > a', stack: [{ file: 'packages/a/a.test.js', line: 5 }] }]);
+  expect(result.cases).toMatchObject([
+    { id: 'packages/a/a.test.js > a', stack: [{ file: 'packages/a/a.test.js', line: 5 }] },
+  ]);
   expect(coverage?.failing[0]?.covered).toContainEqual({ file: 'packages/b/b.js', lines: [1, 2] });
 });
 
 test('the tests run on the Node of PATH and leave no trace of ours', async () => {
-  using project = new TestProject(withTest("test(process.execPath, () => { assert.equal(Object.keys(process.env).some((name) => name.startsWith('npm_')), false); });"));
-  const node = execFileSync('/bin/sh', ['-c', 'command -v node'], { encoding: 'utf8', env: { PATH: '/usr/local/bin:/usr/bin:/bin' } }).trim();
-  const environment = { PATH: `${import.meta.dirname}/../../../../node_modules/.bin:/usr/local/bin:/usr/bin:/bin`, npm_config_x: '1' };
+  using project = new TestProject(
+    withTest(
+      "test(process.execPath, () => { assert.equal(Object.keys(process.env).some((name) => name.startsWith('npm_')), false); });",
+    ),
+  );
+  const node = execFileSync('/bin/sh', ['-c', 'command -v node'], {
+    encoding: 'utf8',
+    env: { PATH: '/usr/local/bin:/usr/bin:/bin' },
+  }).trim();
+  const environment = {
+    PATH: `${import.meta.dirname}/../../../../node_modules/.bin:/usr/local/bin:/usr/bin:/bin`,
+    npm_config_x: '1',
+  };
   const { result } = await project.run({ environment });
   expect(result).toMatchObject({ outcome: 'passed', cases: [{ title: node }] });
 });

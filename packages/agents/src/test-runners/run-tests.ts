@@ -13,7 +13,14 @@ import type { Invocation } from './runners/runner-adapter.ts';
 import { SupportDirectory } from './support-directory.ts';
 import { compareText, isSelected, observedCases, unfinishedCases, type ObservedCase } from './test-cases.ts';
 import { selectionOf, type TestCommand, type TestSelection } from './test-command.ts';
-import { resolveNode, resolvePython, restorePath, testEnvironment, type Environment, type Toolchain } from './toolchain.ts';
+import {
+  resolveNode,
+  resolvePython,
+  restorePath,
+  testEnvironment,
+  type Environment,
+  type Toolchain,
+} from './toolchain.ts';
 
 export interface TestRunRequest {
   readonly sandbox: Sandbox;
@@ -93,7 +100,9 @@ function prepare(request: TestRunRequest): Prepared {
   const toolchain = language === 'python' ? resolvePython(workingDirectory, restored) : resolveNode(restored);
   const environment = { ...testEnvironment(restored, request.coverage ?? false), ...command.environment };
   const isMissing = command.script !== undefined && !existsSync(join(workingDirectory, command.script));
-  const missing = isMissing ? `${command.runner} is not installed: ${join(command.directory, command.script ?? '')} does not exist` : undefined;
+  const missing = isMissing
+    ? `${command.runner} is not installed: ${join(command.directory, command.script ?? '')} does not exist`
+    : undefined;
   return { environment, toolchain, ...(missing === undefined ? {} : { missing }) };
 }
 
@@ -106,12 +115,21 @@ interface Execution {
   readonly othersFailed: boolean;
 }
 
-async function execute(request: TestRunRequest, prepared: Prepared, selection: readonly TestSelection[]): Promise<Execution> {
+async function execute(
+  request: TestRunRequest,
+  prepared: Prepared,
+  selection: readonly TestSelection[],
+): Promise<Execution> {
   const { command, directory } = request;
   const coverage = request.coverage ?? false;
   using support = new SupportDirectory(directory, command.directory, { coverage, selection });
   const own = selection.map((entry) => ({ ...entry, file: relative(command.directory, entry.file) }));
-  const invocation = runnerAdapters[command.runner].invoke({ command, program: prepared.toolchain.program, selection: own, coverage });
+  const invocation = runnerAdapters[command.runner].invoke({
+    command,
+    program: prepared.toolchain.program,
+    selection: own,
+    coverage,
+  });
   const hostRoots = [directory, realpathSync(directory)];
   const sandbox = await request.sandbox.run(sandboxRequest(request, prepared, invocation));
   const report = readReport(command, support, sandbox);
@@ -125,9 +143,15 @@ async function execute(request: TestRunRequest, prepared: Prepared, selection: r
   return { argv: invocation.argv, sandbox, report, observed, unfinished, othersFailed };
 }
 
-function sandboxRequest(request: TestRunRequest, prepared: Prepared, { argv, environment }: Invocation): Parameters<Sandbox['run']>[0] {
+function sandboxRequest(
+  request: TestRunRequest,
+  prepared: Prepared,
+  { argv, environment }: Invocation,
+): Parameters<Sandbox['run']>[0] {
   const { command, directory, limits, traceId, signal, mode } = request;
-  const pythonPath = [environment?.['PYTHONPATH'], prepared.environment['PYTHONPATH']].filter((path) => path !== undefined).join(':');
+  const pythonPath = [environment?.['PYTHONPATH'], prepared.environment['PYTHONPATH']]
+    .filter((path) => path !== undefined)
+    .join(':');
   return {
     argv,
     workDirectory: directory,
@@ -154,8 +178,14 @@ async function flakyCases(request: TestRunRequest, prepared: Prepared, cases: re
   const flaky = new Set<string>();
   if (failed.length === 0) return [];
   for (let run = 1; run < (request.repeat ?? 1) && request.signal?.aborted !== true; run += 1) {
-    const again = await execute({ ...request, coverage: false }, prepared, request.command.runner === 'command' ? [] : selection);
-    const passed = new Set(again.observed.filter(({ testCase }) => testCase.status === 'passed').map(({ testCase }) => testCase.id));
+    const again = await execute(
+      { ...request, coverage: false },
+      prepared,
+      request.command.runner === 'command' ? [] : selection,
+    );
+    const passed = new Set(
+      again.observed.filter(({ testCase }) => testCase.status === 'passed').map(({ testCase }) => testCase.id),
+    );
     for (const { id } of failed) if (passed.has(id)) flaky.add(id);
   }
   return [...flaky].toSorted();
@@ -164,7 +194,18 @@ async function flakyCases(request: TestRunRequest, prepared: Prepared, cases: re
 function refusal({ command, traceId }: TestRunRequest, { toolchain }: Prepared, reason: string): TestRun {
   const argv = [toolchain.program, command.script ?? command.runner];
   const log = `[sandbox] traceId=${traceId} duration_ms=0\n${reason}`;
-  const result: TestResult = { kind: 'test_result', runner: command.runner, command: argv, outcome: 'error', reason, exitCode: 127, durationMs: 0, cases: [], flaky: [], log };
+  const result: TestResult = {
+    kind: 'test_result',
+    runner: command.runner,
+    command: argv,
+    outcome: 'error',
+    reason,
+    exitCode: 127,
+    durationMs: 0,
+    cases: [],
+    flaky: [],
+    log,
+  };
   return { result, toolchain: toolchain.why };
 }
 

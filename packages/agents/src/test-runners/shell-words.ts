@@ -20,8 +20,10 @@ export function simpleCommands(line: string): readonly SimpleCommand[] {
 }
 
 function unquoted(word: string): string {
-  return word.replaceAll(/"((?:[^"\\]|\\.)*)"|'([^']*)'|\\(.)/g, (_all, double: string | undefined, single: string | undefined, escaped: string | undefined) =>
-    double === undefined ? (single ?? escaped ?? '') : double.replaceAll(/\\(["\\$`])/g, '$1'),
+  return word.replaceAll(
+    /"((?:[^"\\]|\\.)*)"|'([^']*)'|\\(.)/g,
+    (_all, double: string | undefined, single: string | undefined, escaped: string | undefined) =>
+      double === undefined ? (single ?? escaped ?? '') : double.replaceAll(/\\(["\\$`])/g, '$1'),
   );
 }
 

@@ -1,4 +1,16 @@
-import { chmodSync, closeSync, constants, copyFileSync, fstatSync, mkdirSync, openSync, readSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  copyFileSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, relative } from 'node:path';
 import { entriesOf } from './project-files.ts';
 import { supportDirectory } from './runners/runner-adapter.ts';
@@ -36,7 +48,9 @@ export class SupportDirectory implements Disposable {
   /** The text of a file that the tests left here; empty when there is none, or when it is not a plain file of this directory. */
   readReport(name: string): string {
     try {
-      return realpathSync(this.#path) === join(realpathSync(join(this.#path, '..')), supportDirectory) ? readPlainFile(join(this.#path, name)) : '';
+      return realpathSync(this.#path) === join(realpathSync(join(this.#path, '..')), supportDirectory)
+        ? readPlainFile(join(this.#path, name))
+        : '';
     } catch {
       return ''; // Deleted, or swapped for a link: the run is then judged as one without a report.
     }

@@ -57,11 +57,14 @@ function describeError(error: ReportedError, paths: WorkspacePaths): Partial<Tes
   const message = paths.relativeText(text).slice(0, longestMessage);
   const ownStack = parseStack(plainText(error.stack ?? ''), paths);
   const stack = ownStack.length > 0 ? ownStack : parseStack(text, paths);
-  const { expected, actual } = error.expected === undefined || error.actual === undefined ? (comparedValues(message) ?? {}) : error;
+  const { expected, actual } =
+    error.expected === undefined || error.actual === undefined ? (comparedValues(message) ?? {}) : error;
   return {
     message,
     ...(stack.length === 0 ? {} : { stack }),
-    ...(expected === undefined || actual === undefined ? {} : { expected: plainText(expected), actual: plainText(actual) }),
+    ...(expected === undefined || actual === undefined
+      ? {}
+      : { expected: plainText(expected), actual: plainText(actual) }),
   };
 }
 
@@ -69,7 +72,15 @@ function loadErrorCases(report: Report, paths: WorkspacePaths): ObservedCase[] {
   return report.loadErrors.map(({ file, error }) => {
     const place = paths.relative(file);
     const id = place ?? 'outside any test';
-    return { testCase: { id, title: id, status: 'failed', ...(place === undefined ? {} : { file: place }), ...describeError(error, paths) } };
+    return {
+      testCase: {
+        id,
+        title: id,
+        status: 'failed',
+        ...(place === undefined ? {} : { file: place }),
+        ...describeError(error, paths),
+      },
+    };
   });
 }
 
@@ -77,14 +88,32 @@ function loadErrorCases(report: Report, paths: WorkspacePaths): ObservedCase[] {
  * The cases that had begun when a run was cut short, as failed ones: who hangs or ends the process is what a person wants to
  * know. Suites are left out: a title path that leads to a case or to another beginning is one.
  */
-export function unfinishedCases(report: Report, observed: readonly ObservedCase[], paths: WorkspacePaths, why: string): TestCase[] {
+export function unfinishedCases(
+  report: Report,
+  observed: readonly ObservedCase[],
+  paths: WorkspacePaths,
+  why: string,
+): TestCase[] {
   const finished = observed.map(({ testCase }) => testCase.id);
-  const started = report.started.map(({ file, titles }) => ({ file: paths.relative(file), titles: titles.map(plainText) }));
+  const started = report.started.map(({ file, titles }) => ({
+    file: paths.relative(file),
+    titles: titles.map(plainText),
+  }));
   const cases = started.map(({ file, titles }): TestCase => {
-    return { id: caseId(file, titles), title: titles.at(-1) ?? '', ...(file === undefined ? {} : { file }), status: 'failed', message: why };
+    return {
+      id: caseId(file, titles),
+      title: titles.at(-1) ?? '',
+      ...(file === undefined ? {} : { file }),
+      status: 'failed',
+      message: why,
+    };
   });
   const ids = new Set([...finished, ...cases.map(({ id }) => id)]);
-  const unique = new Map(cases.filter(({ id }) => !finished.includes(id) && ![...ids].some((other) => other.startsWith(`${id} > `))).map((testCase) => [testCase.id, testCase]));
+  const unique = new Map(
+    cases
+      .filter(({ id }) => !finished.includes(id) && ![...ids].some((other) => other.startsWith(`${id} > `)))
+      .map((testCase) => [testCase.id, testCase]),
+  );
   return [...unique.values()].toSorted((a, b) => compareText(a.id, b.id));
 }
 
@@ -99,7 +128,11 @@ function withNumber(observed: ObservedCase, numbered: Map<string, number>): Obse
 export function isSelected({ id, file }: TestCase, selection: readonly TestSelection[]): boolean {
   if (selection.length === 0) return true;
   const plainId = id.replace(/ \(\d+\)$/, '');
-  return selection.some((wanted) => wanted.file === file && (wanted.path === undefined || id === file || [id, plainId].includes(`${file} > ${wanted.path}`)));
+  return selection.some(
+    (wanted) =>
+      wanted.file === file &&
+      (wanted.path === undefined || id === file || [id, plainId].includes(`${file} > ${wanted.path}`)),
+  );
 }
 
 /** Coverage that came as records of its own, found by file and titles; Node 18 tells the innermost title only. */

@@ -26,7 +26,10 @@ export interface TestSelection {
 }
 
 /** What selects this case again; undefined for a case without a file. */
-export function selectionOf(testCase: { readonly id: string; readonly file?: string | undefined }): TestSelection | undefined {
+export function selectionOf(testCase: {
+  readonly id: string;
+  readonly file?: string | undefined;
+}): TestSelection | undefined {
   const { file, id } = testCase;
   if (file === undefined) return undefined;
   const path = id.startsWith(`${file} > `) ? id.slice(file.length + 3).replace(/ \(\d+\)$/, '') : undefined;

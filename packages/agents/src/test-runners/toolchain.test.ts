@@ -5,23 +5,51 @@ import { TestProject } from '../../test/test-project.ts';
 import { isBelow, resolveNode, resolvePython, restorePath, testEnvironment } from './toolchain.ts';
 
 test('what npm added for our own scripts is taken back', () => {
-  const environment = { PATH: '/opt/vltair/node_modules/.bin:/home/ann/bin:/opt/vltair-other/bin::/usr/bin', npm_config_registry: 'x', NPM_TOKEN: 'y', HOME: '/home/ann' };
-  expect(restorePath(environment, '/opt/vltair')).toEqual({ PATH: '/home/ann/bin:/opt/vltair-other/bin:/usr/bin', HOME: '/home/ann' });
+  const environment = {
+    PATH: '/opt/vltair/node_modules/.bin:/home/ann/bin:/opt/vltair-other/bin::/usr/bin',
+    npm_config_registry: 'x',
+    NPM_TOKEN: 'y',
+    HOME: '/home/ann',
+  };
+  expect(restorePath(environment, '/opt/vltair')).toEqual({
+    PATH: '/home/ann/bin:/opt/vltair-other/bin:/usr/bin',
+    HOME: '/home/ann',
+  });
 });
 
 test('a directory is below itself but not below one that shares its beginning', () => {
-  expect([isBelow('/a/b', '/a/b'), isBelow('/a/b/..c', '/a/b'), isBelow('/a/bc', '/a/b'), isBelow('/a', '/a/b')]).toEqual([true, true, false, false]);
+  expect([
+    isBelow('/a/b', '/a/b'),
+    isBelow('/a/b/..c', '/a/b'),
+    isBelow('/a/bc', '/a/b'),
+    isBelow('/a', '/a/b'),
+  ]).toEqual([true, true, false, false]);
 });
 
 test('the environment of tests holds no secret of the person who started them', () => {
-  const restored = { PATH: '/usr/bin', API_KEY: 'secret', COVERAGE_FILE: '/c', COVERAGE_RCFILE: '/r', COVERAGE_PROCESS_START: '/p', NODE_V8_COVERAGE: '/v' };
+  const restored = {
+    PATH: '/usr/bin',
+    API_KEY: 'secret',
+    COVERAGE_FILE: '/c',
+    COVERAGE_RCFILE: '/r',
+    COVERAGE_PROCESS_START: '/p',
+    NODE_V8_COVERAGE: '/v',
+  };
   const environment = testEnvironment(restored, false);
-  expect(environment).toMatchObject({ PATH: '/usr/bin', COVERAGE_FILE: '/c', COVERAGE_RCFILE: '/r', COVERAGE_PROCESS_START: '/p', NODE_V8_COVERAGE: '/v' });
+  expect(environment).toMatchObject({
+    PATH: '/usr/bin',
+    COVERAGE_FILE: '/c',
+    COVERAGE_RCFILE: '/r',
+    COVERAGE_PROCESS_START: '/p',
+    NODE_V8_COVERAGE: '/v',
+  });
   expect(environment).not.toHaveProperty('API_KEY');
 });
 
 test('a caller that measures coverage is not handed on to tests that we measure', () => {
-  expect(testEnvironment({ PATH: '/usr/bin', COVERAGE_FILE: '/c', NODE_V8_COVERAGE: '/v' }, true)).not.toHaveProperty('NODE_V8_COVERAGE');
+  expect(testEnvironment({ PATH: '/usr/bin', COVERAGE_FILE: '/c', NODE_V8_COVERAGE: '/v' }, true)).not.toHaveProperty(
+    'NODE_V8_COVERAGE',
+  );
 });
 
 test('a node outside /usr makes its installation readable, through symbolic links', () => {
@@ -41,7 +69,10 @@ test('without a node on PATH ours runs the tests and this is said', () => {
 
 test("a project's virtual environment wins over the system's python", () => {
   using project = new TestProject({ '.venv/pyvenv.cfg': '' });
-  expect(resolvePython(project.directory, { PATH: '/usr/bin' })).toMatchObject({ program: '/usr/bin/python3', readOnlyPaths: [] });
+  expect(resolvePython(project.directory, { PATH: '/usr/bin' })).toMatchObject({
+    program: '/usr/bin/python3',
+    readOnlyPaths: [],
+  });
   project.write('.venv/bin/python', '#!/bin/sh\n');
   chmodSync(join(project.directory, '.venv/bin/python'), 0o755);
   expect(resolvePython(project.directory, {}).program).toBe(join(project.directory, '.venv/bin/python'));

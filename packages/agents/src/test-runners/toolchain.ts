@@ -37,7 +37,12 @@ const coverageVariables = ['NODE_V8_COVERAGE', 'COVERAGE_FILE', 'COVERAGE_PROCES
 
 /** The environment of a test process: an allow-list of the restored one, with colours off. */
 export function testEnvironment(restored: Readonly<Record<string, string>>, measures: boolean): Record<string, string> {
-  const environment: Record<string, string> = { NO_COLOR: '1', FORCE_COLOR: '0', PYTHONDONTWRITEBYTECODE: '1', PYTHONUNBUFFERED: '1' };
+  const environment: Record<string, string> = {
+    NO_COLOR: '1',
+    FORCE_COLOR: '0',
+    PYTHONDONTWRITEBYTECODE: '1',
+    PYTHONUNBUFFERED: '1',
+  };
   for (const name of measures ? passedVariables : [...passedVariables, ...coverageVariables]) {
     const value = restored[name];
     if (value !== undefined) environment[name] = value;
@@ -49,7 +54,8 @@ export function testEnvironment(restored: Readonly<Record<string, string>>, meas
 export function resolveNode(restored: Readonly<Record<string, string>>): Toolchain {
   const found = findProgram('node', restored['PATH'] ?? '');
   const program = realpathSync(found ?? process.execPath);
-  const why = found === undefined ? `no node on PATH: the tests run on VLTAIR's own ${program}` : `node from PATH: ${program}`;
+  const why =
+    found === undefined ? `no node on PATH: the tests run on VLTAIR's own ${program}` : `node from PATH: ${program}`;
   return { program, readOnlyPaths: installationOf(program), why };
 }
 
@@ -68,9 +74,14 @@ export function resolvePython(directory: string, restored: Readonly<Record<strin
 
 function systemPython(restored: Readonly<Record<string, string>>): Toolchain {
   const system = '/usr/bin/python3';
-  if (isExecutable(system)) return { program: system, readOnlyPaths: [], why: `${system}: the project has no virtual environment` };
+  if (isExecutable(system))
+    return { program: system, readOnlyPaths: [], why: `${system}: the project has no virtual environment` };
   const found = findProgram('python3', restored['PATH'] ?? '') ?? 'python3';
-  return { program: found, readOnlyPaths: isAbsolute(found) ? installationOf(realpathSync(found)) : [], why: `python3 from PATH: ${found}` };
+  return {
+    program: found,
+    readOnlyPaths: isAbsolute(found) ? installationOf(realpathSync(found)) : [],
+    why: `python3 from PATH: ${found}`,
+  };
 }
 
 /** First executable file of that name on a PATH. */

@@ -5,7 +5,10 @@ export interface ComparedValues {
 }
 
 const forms: readonly { readonly pattern: RegExp; readonly order: 'actual first' | 'expected first' }[] = [
-  { pattern: /^(?:AssertionError: )?expected (.+) to (?:be|equal|deeply equal|strictly equal) (.+?)(?: \/\/ .*)?$/m, order: 'actual first' },
+  {
+    pattern: /^(?:AssertionError: )?expected (.+) to (?:be|equal|deeply equal|strictly equal) (.+?)(?: \/\/ .*)?$/m,
+    order: 'actual first',
+  },
   { pattern: /^Expected:\s+(.+)\n\s*Received:\s+(.+)$/m, order: 'expected first' },
   { pattern: /^(?:E?\s+)?assert (.+?) == (.+)$/m, order: 'actual first' },
   { pattern: /^(?:AssertionError: )?(.+?) != (.+?)(?: : .*)?$/m, order: 'actual first' },

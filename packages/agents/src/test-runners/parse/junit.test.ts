@@ -17,7 +17,14 @@ test('cases carry class, place, duration, status and failure text', () => {
   const report = parseJUnit(`building...\n${xml}\ndone`);
   expect(report.isComplete).toBe(true);
   expect(report.cases).toEqual([
-    { kind: 'case', titles: ['tests.test_a.TestX', 'test_one'], status: 'passed', file: 'tests/test_a.py', line: 4, durationMs: 250 },
+    {
+      kind: 'case',
+      titles: ['tests.test_a.TestX', 'test_one'],
+      status: 'passed',
+      file: 'tests/test_a.py',
+      line: 4,
+      durationMs: 250,
+    },
     {
       kind: 'case',
       titles: ['tests.test_a.TestX', 'says "hi" ü'],
@@ -28,11 +35,14 @@ test('cases carry class, place, duration, status and failure text', () => {
   ]);
 });
 
-test.each([60, 200, 300, 400])('a report cut at %i characters keeps the cases before the cut and says what is broken', (length) => {
-  const report = parseJUnit(xml.slice(0, length));
-  expect(report.isComplete).toBe(false);
-  expect(report.problem).toMatch(/^the JUnit XML is broken: /);
-});
+test.each([60, 200, 300, 400])(
+  'a report cut at %i characters keeps the cases before the cut and says what is broken',
+  (length) => {
+    const report = parseJUnit(xml.slice(0, length));
+    expect(report.isComplete).toBe(false);
+    expect(report.problem).toMatch(/^the JUnit XML is broken: /);
+  },
+);
 
 test('an entity that is declared by the document is not expanded', () => {
   const bomb = '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]><testsuite><testcase name="&b;"/></testsuite>';

@@ -30,7 +30,14 @@ export function parseJUnit(text: string): Report {
   parser.on('text', (content) => reader.text(content));
   parser.on('cdata', (content) => reader.text(content));
   parser.write(reportWithin(text)).close();
-  return { cases: reader.cases, started: [], loadErrors: [], covered: [], isComplete: problem === undefined, ...(problem === undefined ? {} : { problem }) };
+  return {
+    cases: reader.cases,
+    started: [],
+    loadErrors: [],
+    covered: [],
+    isComplete: problem === undefined,
+    ...(problem === undefined ? {} : { problem }),
+  };
 }
 
 /** The XML among what else the command printed. */
@@ -53,7 +60,8 @@ class JUnitReader {
 
   open(name: string, attributes: Readonly<Record<string, string>>): void {
     if (name === 'testsuite') this.#suites.push(attributes);
-    if (name === 'testcase') this.#current = { attributes, suites: [...this.#suites], status: 'passed', message: '', text: '' };
+    if (name === 'testcase')
+      this.#current = { attributes, suites: [...this.#suites], status: 'passed', message: '', text: '' };
     if (this.#current === undefined) return;
     if (name === 'skipped') this.#current.status = 'skipped';
     this.#collects = name === 'failure' || name === 'error';

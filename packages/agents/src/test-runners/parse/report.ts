@@ -32,7 +32,12 @@ const recordSchema = z.discriminatedUnion('kind', [
   caseSchema,
   /** A file that could not be loaded, or something thrown outside any case. */
   z.object({ kind: z.literal('load_error'), file: z.string().nullish(), error: errorSchema }),
-  z.object({ kind: z.literal('covered'), file: z.string().optional(), titles: z.array(z.string()), covered: coveredSchema }),
+  z.object({
+    kind: z.literal('covered'),
+    file: z.string().optional(),
+    titles: z.array(z.string()),
+    covered: coveredSchema,
+  }),
   z.object({ kind: z.literal('end') }),
 ]);
 type ReportRecord = z.infer<typeof recordSchema>;
@@ -46,7 +51,11 @@ export interface Report {
   readonly started: readonly { readonly file?: string | undefined; readonly titles: readonly string[] }[];
   readonly loadErrors: readonly { readonly file?: string | undefined; readonly error: ReportedError }[];
   /** Coverage that came apart from its case. */
-  readonly covered: readonly { readonly file?: string | undefined; readonly titles: readonly string[]; readonly covered: ReportedCoverage }[];
+  readonly covered: readonly {
+    readonly file?: string | undefined;
+    readonly titles: readonly string[];
+    readonly covered: ReportedCoverage;
+  }[];
   /** False when the run ended before its report did. */
   readonly isComplete: boolean;
   /** Why the report cannot be trusted as a whole, when it cannot. */
@@ -60,8 +69,12 @@ export function parseReportLines(text: string): Report {
   return {
     ...(start === undefined ? {} : { root: start.root }),
     cases: records.filter((record) => record.kind === 'case'),
-    started: records.filter((record) => record.kind === 'started').map(({ file, titles }) => ({ file: file ?? undefined, titles })),
-    loadErrors: records.filter((record) => record.kind === 'load_error').map(({ file, error }) => ({ file: file ?? undefined, error })),
+    started: records
+      .filter((record) => record.kind === 'started')
+      .map(({ file, titles }) => ({ file: file ?? undefined, titles })),
+    loadErrors: records
+      .filter((record) => record.kind === 'load_error')
+      .map(({ file, error }) => ({ file: file ?? undefined, error })),
     covered: records.filter((record) => record.kind === 'covered'),
     isComplete: records.some((record) => record.kind === 'end'),
   };

@@ -24,12 +24,19 @@ test('V8 frames keep the workspace, innermost first, without dependencies and in
 });
 
 test('the place of a syntax error counts as a frame', () => {
-  expect(parseStack('file:///work/clone/src/a.js:12\nconst x = ;\nSyntaxError: Unexpected token', paths)).toEqual([{ file: 'src/a.js', line: 12 }]);
-  expect(parseStack('   ╭─[ src/a.ts:1:11 ]\n   │', paths)).toEqual([{ file: 'packages/a/src/a.ts', line: 1, column: 11 }]);
+  expect(parseStack('file:///work/clone/src/a.js:12\nconst x = ;\nSyntaxError: Unexpected token', paths)).toEqual([
+    { file: 'src/a.js', line: 12 },
+  ]);
+  expect(parseStack('   ╭─[ src/a.ts:1:11 ]\n   │', paths)).toEqual([
+    { file: 'packages/a/src/a.ts', line: 1, column: 11 },
+  ]);
 });
 
 test('Python frames are turned innermost first', () => {
-  const frames = parseStack('Traceback:\n  File "/work/clone/t.py", line 9, in test\n    f()\n  File "/work/clone/m.py", line 2, in f\n  File "/usr/lib/python3/x.py", line 1, in g\n', paths);
+  const frames = parseStack(
+    'Traceback:\n  File "/work/clone/t.py", line 9, in test\n    f()\n  File "/work/clone/m.py", line 2, in f\n  File "/usr/lib/python3/x.py", line 1, in g\n',
+    paths,
+  );
   expect(frames).toEqual([
     { file: 'm.py', line: 2, function: 'f' },
     { file: 't.py', line: 9, function: 'test' },

@@ -35,7 +35,12 @@ test('the diagnostic of a failure gives place, values and message', () => {
   ...
 1..1
 `);
-  expect(cases[0]).toMatchObject({ file: '/work/test/a.test.js', line: 3, durationMs: 1.5, error: { message: "it's wrong", expected: '1', actual: 'two\nlines' } });
+  expect(cases[0]).toMatchObject({
+    file: '/work/test/a.test.js',
+    line: 3,
+    durationMs: 1.5,
+    error: { message: "it's wrong", expected: '1', actual: 'two\nlines' },
+  });
 });
 
 test('an escaped hash belongs to the title and a directive does not', () => {
@@ -44,8 +49,15 @@ test('an escaped hash belongs to the title and a directive does not', () => {
 });
 
 test('fewer tests than planned, a bail-out and a missing plan are problems with the cases kept', () => {
-  expect(parseTap('1..3\nok 1 - a\n')).toMatchObject({ isComplete: false, problem: 'the TAP plan promised 3 tests, 1 were reported', cases: [{ titles: ['a'] }] });
-  expect(parseTap('1..3\nok 1 - a\nBail out! no database\n')).toMatchObject({ isComplete: false, problem: 'bail out: no database' });
+  expect(parseTap('1..3\nok 1 - a\n')).toMatchObject({
+    isComplete: false,
+    problem: 'the TAP plan promised 3 tests, 1 were reported',
+    cases: [{ titles: ['a'] }],
+  });
+  expect(parseTap('1..3\nok 1 - a\nBail out! no database\n')).toMatchObject({
+    isComplete: false,
+    problem: 'bail out: no database',
+  });
   expect(parseTap('ok 1 - a\n')).toMatchObject({ isComplete: false, problem: 'the TAP output has no plan' });
 });
 

@@ -52,7 +52,13 @@ function diagnosticAfter(lines: readonly string[], at: number): { text: string; 
   const indent = lines[at + 1]?.indexOf('---') ?? 0;
   let end = at + 2;
   while (end < lines.length && lines[end]?.trimEnd() !== `${' '.repeat(indent)}...`) end += 1;
-  return { text: lines.slice(at + 2, end).map((line) => line.slice(indent)).join('\n'), end };
+  return {
+    text: lines
+      .slice(at + 2, end)
+      .map((line) => line.slice(indent))
+      .join('\n'),
+    end,
+  };
 }
 
 interface Point {
@@ -73,11 +79,24 @@ function finishPoint(levels: Level[], depth: number, point: Point): void {
 
 function caseOf({ failed, text, diagnostic }: Point): ReportedCase {
   const isDirected = directive.test(text);
-  const title = text.replace(directive, '').replaceAll(/\\([#\\])/g, '$1').trim();
+  const title = text
+    .replace(directive, '')
+    .replaceAll(/\\([#\\])/g, '$1')
+    .trim();
   const { file, line, durationMs, error } = parseDiagnostic(diagnostic);
   const status = isDirected ? 'skipped' : failed ? 'failed' : 'passed';
-  const place = { ...(file === undefined ? {} : { file }), ...(line === undefined ? {} : { line }), ...(durationMs === undefined ? {} : { durationMs }) };
-  return { kind: 'case', titles: [title === '' ? 'unnamed' : title], status, ...place, ...(status === 'failed' ? { error: withMessage(error) } : {}) };
+  const place = {
+    ...(file === undefined ? {} : { file }),
+    ...(line === undefined ? {} : { line }),
+    ...(durationMs === undefined ? {} : { durationMs }),
+  };
+  return {
+    kind: 'case',
+    titles: [title === '' ? 'unnamed' : title],
+    status,
+    ...place,
+    ...(status === 'failed' ? { error: withMessage(error) } : {}),
+  };
 }
 
 function withMessage(error: Partial<ReportedError>): ReportedError {
@@ -86,7 +105,10 @@ function withMessage(error: Partial<ReportedError>): ReportedError {
 
 function toReport({ cases, planned, points }: Level, bailed: string | undefined): Report {
   const isComplete = bailed === undefined && planned !== undefined && points >= planned;
-  const counted = planned === undefined ? 'the TAP output has no plan' : `the TAP plan promised ${planned} tests, ${points} were reported`;
+  const counted =
+    planned === undefined
+      ? 'the TAP output has no plan'
+      : `the TAP plan promised ${planned} tests, ${points} were reported`;
   const problem = bailed === undefined ? counted : `bail out: ${bailed === '' ? 'no reason given' : bailed}`;
   return { cases, started: [], loadErrors: [], covered: [], isComplete, ...(isComplete ? {} : { problem }) };
 }

@@ -20,9 +20,15 @@ export function workspacePaths(roots: readonly string[], directory: string): Wor
       const plain = plainPath(file);
       if (plain === undefined) return undefined;
       const candidates = isAbsolute(plain) ? known.map((root) => relative(root, plain)) : [join(directory, plain)];
-      return candidates.find((path) => path !== '' && path !== '..' && !path.startsWith('../') && !isAbsolute(path) && !notSource.test(path));
+      return candidates.find(
+        (path) => path !== '' && path !== '..' && !path.startsWith('../') && !isAbsolute(path) && !notSource.test(path),
+      );
     },
-    relativeText: (text) => longestFirst.reduce((shorter, root) => shorter.replaceAll(`file://${root}/`, '').replaceAll(`${root}/`, ''), text),
+    relativeText: (text) =>
+      longestFirst.reduce(
+        (shorter, root) => shorter.replaceAll(`file://${root}/`, '').replaceAll(`${root}/`, ''),
+        text,
+      ),
   };
 }
 

@@ -44,7 +44,12 @@ exports.end = (file, titles) => {
   const covered = new Map();
   for (const script of taken.result) addScript(covered, script);
   const lines = [...covered].map(([name, set]) => ({ file: name, lines: [...set].sort((a, b) => a - b) }));
-  report.write({ kind: 'covered', file: report.absolute(file), titles, covered: lines.filter((entry) => entry.lines.length > 0) });
+  report.write({
+    kind: 'covered',
+    file: report.absolute(file),
+    titles,
+    covered: lines.filter((entry) => entry.lines.length > 0),
+  });
 };
 
 function addScript(covered, { scriptId, url, functions }) {
@@ -107,7 +112,8 @@ function* runPlaces({ source, starts, map }, functions, file) {
 function runCharacters(source, functions) {
   const ran = new Uint8Array(source.length);
   const outerFirst = [...functions].sort((a, b) => size(b) - size(a));
-  for (const { ranges } of outerFirst) for (const range of ranges) ran.fill(range.count > 0 ? 1 : 0, range.startOffset, range.endOffset);
+  for (const { ranges } of outerFirst)
+    for (const range of ranges) ran.fill(range.count > 0 ? 1 : 0, range.startOffset, range.endOffset);
   return ran;
 }
 

@@ -17,14 +17,16 @@ module.exports = async (globalConfig, config, environment, ...others) => {
 
 function titlesOf(test) {
   const titles = [test.name];
-  for (let block = test.parent; block && block.name !== 'ROOT_DESCRIBE_BLOCK'; block = block.parent) titles.unshift(block.name);
+  for (let block = test.parent; block && block.name !== 'ROOT_DESCRIBE_BLOCK'; block = block.parent)
+    titles.unshift(block.name);
   return titles;
 }
 
 /** jest-circus as jest itself finds it: through its own packages, which a strict installer does not hoist. */
 function circus() {
   let from = process.cwd();
-  for (const name of ['jest', 'jest-cli', 'jest-config']) from = path.dirname(require.resolve(`${name}/package.json`, { paths: [from] }));
+  for (const name of ['jest', 'jest-cli', 'jest-config'])
+    from = path.dirname(require.resolve(`${name}/package.json`, { paths: [from] }));
   const runner = require(require.resolve('jest-circus/runner', { paths: [from] }));
   return runner.default ?? runner;
 }

@@ -18,7 +18,11 @@ module.exports = class JestReporter {
     for (const testCase of result.testResults) report.write({ kind: 'case', file, ...describeCase(testCase) });
     if (result.testExecError) {
       const { message, stack } = result.testExecError;
-      report.write({ kind: 'load_error', file, error: { message: result.failureMessage ?? message, stack: stack ?? result.failureMessage } });
+      report.write({
+        kind: 'load_error',
+        file,
+        error: { message: result.failureMessage ?? message, stack: stack ?? result.failureMessage },
+      });
     }
   }
 

@@ -7,7 +7,9 @@ module.exports = class MochaReporter {
   constructor(runner, options) {
     report.writeStart();
     printSpecification(runner, options);
-    runner.on('test', (test) => report.write({ kind: 'started', file: report.absolute(test.file), titles: test.titlePath() }));
+    runner.on('test', (test) =>
+      report.write({ kind: 'started', file: report.absolute(test.file), titles: test.titlePath() }),
+    );
     runner.on('pass', (test) => writeCase(test, 'passed'));
     runner.on('pending', (test) => writeCase(test, 'skipped'));
     runner.on('fail', (test, error) => writeCase(test, 'failed', error));

@@ -20,7 +20,8 @@ const handlers = {
     run.started.length = data.nesting;
     run.started[data.nesting] = data.name;
     const titles = isFileItself(run.started[0]) ? run.started.slice(1) : [...run.started];
-    if (titles.length > 0 && titles.every((title) => title !== undefined)) report.write({ kind: 'started', file: report.absolute(data.file), titles });
+    if (titles.length > 0 && titles.every((title) => title !== undefined))
+      report.write({ kind: 'started', file: report.absolute(data.file), titles });
   },
   'test:stderr': (run, data) => appendStandardError(run, report.absolute(data.file), data.message),
   'test:pass': (run, data) => finish(run, data, skipped(data) ? 'skipped' : 'passed'),
@@ -49,7 +50,14 @@ function finish(run, data, status) {
   markParent(run, file, titles);
   const isContainer = data.details?.type === 'suite' || run.parents.has(key(file, titles));
   if (isContainer && (status !== 'failed' || error?.failureType === 'subtestsFailed')) return;
-  record(run, { file, titles, line: data.line, status, durationMs: data.details?.duration_ms, ...failure(status, error) });
+  record(run, {
+    file,
+    titles,
+    line: data.line,
+    status,
+    durationMs: data.details?.duration_ms,
+    ...failure(status, error),
+  });
 }
 
 /** A whole file: told only when it failed without a failing case of its own (it did not load, or it exited early). */

@@ -30,7 +30,9 @@ function writeStart() {
 }
 
 function printed(value) {
-  return typeof value === 'string' ? value : inspect(value, { depth: 6, sorted: true, maxStringLength: 4000, maxArrayLength: 200 });
+  return typeof value === 'string'
+    ? value
+    : inspect(value, { depth: 6, sorted: true, maxStringLength: 4000, maxArrayLength: 200 });
 }
 
 function bounded(text, limit = 16_000) {

@@ -7,6 +7,7 @@ afterEach(({ task }) => coverage.end(task.file.filepath, titlesOf(task)));
 
 function titlesOf(task) {
   const titles = [task.name];
-  for (let suite = task.suite; suite && suite !== task.file && suite.name; suite = suite.suite) titles.unshift(suite.name);
+  for (let suite = task.suite; suite && suite !== task.file && suite.name; suite = suite.suite)
+    titles.unshift(suite.name);
   return titles;
 }

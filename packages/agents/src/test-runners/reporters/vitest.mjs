@@ -84,6 +84,7 @@ export default class VitestReporter {
 
 function titlesOf(task) {
   const titles = [task.name];
-  for (let suite = task.suite; suite && suite !== task.file && suite.name; suite = suite.suite) titles.unshift(suite.name);
+  for (let suite = task.suite; suite && suite !== task.file && suite.name; suite = suite.suite)
+    titles.unshift(suite.name);
   return titles;
 }

@@ -7,7 +7,10 @@ async function run(override: string) {
 }
 
 test('TAP on standard output gives cases, also among other output', async () => {
-  using project = new TestProject({ 'out.tap': 'building\nTAP version 13\nok 1 - a\nnot ok 2 - b\n  ---\n  message: wrong\n  at: src/b.js:3:1\n  ...\n1..2\n' });
+  using project = new TestProject({
+    'out.tap':
+      'building\nTAP version 13\nok 1 - a\nnot ok 2 - b\n  ---\n  message: wrong\n  at: src/b.js:3:1\n  ...\n1..2\n',
+  });
   const { result } = await project.run({ override: 'cat out.tap; exit 1' });
   expect(result).toMatchObject({
     runner: 'command',
@@ -21,19 +24,30 @@ test('TAP on standard output gives cases, also among other output', async () => 
 });
 
 test('JUnit XML in the file that the environment names wins over standard output', async () => {
-  using project = new TestProject({ 'out.xml': '<testsuite name="s"><testcase name="a" file="a.rb" line="2"/></testsuite>' });
-  const { result } = await project.run({ override: 'cp out.xml "$VLTAIR_TEST_REPORT"; echo 1..1; echo "not ok 1 - no"' });
+  using project = new TestProject({
+    'out.xml': '<testsuite name="s"><testcase name="a" file="a.rb" line="2"/></testsuite>',
+  });
+  const { result } = await project.run({
+    override: 'cp out.xml "$VLTAIR_TEST_REPORT"; echo 1..1; echo "not ok 1 - no"',
+  });
   expect(result).toMatchObject({ outcome: 'passed', cases: [{ id: 'a.rb > s > a', line: 2 }] });
 });
 
 test('a command that only exits is one case', async () => {
   expect(await run('true')).toMatchObject({ outcome: 'passed', cases: [{ id: 'true', status: 'passed' }] });
   const failed = await run('echo "  at src/x.js:1:1"; exit 3');
-  expect(failed).toMatchObject({ outcome: 'failed', exitCode: 3, cases: [{ status: 'failed', message: 'exit code 3' }] });
+  expect(failed).toMatchObject({
+    outcome: 'failed',
+    exitCode: 3,
+    cases: [{ status: 'failed', message: 'exit code 3' }],
+  });
 });
 
 test('a command that does not exist is an error, not a failing test', async () => {
-  expect(await run('no-such-runner --all')).toMatchObject({ outcome: 'error', reason: expect.stringMatching(/^the command was not found: .*no-such-runner: not found/) });
+  expect(await run('no-such-runner --all')).toMatchObject({
+    outcome: 'error',
+    reason: expect.stringMatching(/^the command was not found: .*no-such-runner: not found/),
+  });
 });
 
 test('TAP that promises more than it holds is an error with what it held', async () => {
@@ -47,5 +61,8 @@ test('TAP that promises more than it holds is an error with what it held', async
 test('a report that the sandbox cut off says so', async () => {
   using project = new TestProject({ 'out.xml': `<testsuite>${'<testcase name="a"/>'.repeat(200)}</testsuite>` });
   const { result } = await project.run({ override: 'cat out.xml', limits: { wallTimeMs: 10_000, outputBytes: 1000 } });
-  expect(result).toMatchObject({ outcome: 'error', reason: expect.stringContaining('the report was cut off: [TRUNCATED at 1000 bytes]') });
+  expect(result).toMatchObject({
+    outcome: 'error',
+    reason: expect.stringContaining('the report was cut off: [TRUNCATED at 1000 bytes]'),
+  });
 });

@@ -20,12 +20,24 @@ export function readCommandReport(file: string, stdout: string, exitCode: number
   const text = file.trim() === '' ? stdout : file;
   const marker = /\[TRUNCATED at \d+ bytes\]\s*$/.exec(text)?.[0].trim();
   const whole = marker === undefined ? text : text.slice(0, text.lastIndexOf(marker));
-  const report = looksLikeJUnit(whole) ? parseJUnit(whole) : looksLikeTap(whole) ? parseTap(whole) : bareExit(exitCode, title, whole);
-  return marker === undefined || report.isComplete ? report : { ...report, problem: `the report was cut off: ${marker}` };
+  const report = looksLikeJUnit(whole)
+    ? parseJUnit(whole)
+    : looksLikeTap(whole)
+      ? parseTap(whole)
+      : bareExit(exitCode, title, whole);
+  return marker === undefined || report.isComplete
+    ? report
+    : { ...report, problem: `the report was cut off: ${marker}` };
 }
 
 function bareExit(exitCode: number, title: string, output: string): Report {
   const error = { message: `exit code ${exitCode}`, stack: output.slice(-16_000) };
   const status = exitCode === 0 ? 'passed' : 'failed';
-  return { cases: [{ kind: 'case', titles: [title], status, ...(exitCode === 0 ? {} : { error }) }], started: [], loadErrors: [], covered: [], isComplete: true };
+  return {
+    cases: [{ kind: 'case', titles: [title], status, ...(exitCode === 0 ? {} : { error }) }],
+    started: [],
+    loadErrors: [],
+    covered: [],
+    isComplete: true,
+  };
 }

@@ -36,7 +36,11 @@ test('failures of jest carry what was compared and where', async () => {
   const { result } = await project.run();
   const [missing, , objects] = result.cases;
   expect(missing?.stack?.[0]).toMatchObject({ file: 'test/import.test.js', line: 1 });
-  expect(objects).toMatchObject({ expected: '{ sum: 3 }', actual: '{ sum: -1 }', stack: [{ file: 'test/math.test.js', line: 8 }] });
+  expect(objects).toMatchObject({
+    expected: '{ sum: 3 }',
+    actual: '{ sum: -1 }',
+    stack: [{ file: 'test/math.test.js', line: 8 }],
+  });
   expect(result.cases.at(-1)?.stack).toEqual([{ file: 'test/syntax.test.js', line: 2 }]);
 });
 
@@ -44,5 +48,10 @@ test('a selection names its files and anchors its titles', async () => {
   using project = aJestProject();
   const { result } = await project.run({ selection: [{ file: 'test/math.test.js', path: 'math > limits' }] });
   expect(result.cases.map(({ title }) => title)).toEqual(['limits']);
-  expect(result.command.slice(-4)).toEqual(['--testNamePattern', '^\\s*(?:math(?: > | )limits)$', '--runTestsByPath', 'test/math.test.js']);
+  expect(result.command.slice(-4)).toEqual([
+    '--testNamePattern',
+    '^\\s*(?:math(?: > | )limits)$',
+    '--runTestsByPath',
+    'test/math.test.js',
+  ]);
 });

@@ -10,6 +10,18 @@ export const jest: RunnerAdapter = {
     const titles = pattern === undefined ? [] : ['--testNamePattern', pattern];
     const files = selection.length > 0 ? ['--runTestsByPath', ...selectedFiles(selection)] : [];
     const own = command.arguments.filter((argument) => !/^--(watch|watchAll|coverage)$/.test(argument));
-    return { argv: [program, ...command.nodeOptions, command.script ?? 'node_modules/jest/bin/jest.js', ...own, ...options, ...measured, ...reporters, ...titles, ...files] };
+    return {
+      argv: [
+        program,
+        ...command.nodeOptions,
+        command.script ?? 'node_modules/jest/bin/jest.js',
+        ...own,
+        ...options,
+        ...measured,
+        ...reporters,
+        ...titles,
+        ...files,
+      ],
+    };
   },
 };

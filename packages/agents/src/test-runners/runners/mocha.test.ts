@@ -24,7 +24,11 @@ describe('math', () => {
 });
 `;
 
-const files = { 'package.json': '{"scripts":{"test":"mocha --timeout 3000 test/*.js"}}', 'src/math.js': math, 'test/math.js': suite };
+const files = {
+  'package.json': '{"scripts":{"test":"mocha --timeout 3000 test/*.js"}}',
+  'src/math.js': math,
+  'test/math.js': suite,
+};
 
 test('cases have their titles, places, values and statuses', async () => {
   using project = new TestProject(files).linkDependencies();
@@ -34,35 +38,57 @@ test('cases have their titles, places, values and statuses', async () => {
     ['test/math.js > math > inner > later', 'skipped'],
     ['test/math.js > math > limits', 'passed'],
   ]);
-  expect(result.cases[0]).toMatchObject({ expected: '3', actual: '-1', stack: [{ file: 'test/math.js', line: 7, column: 14 }] });
+  expect(result.cases[0]).toMatchObject({
+    expected: '3',
+    actual: '-1',
+    stack: [{ file: 'test/math.js', line: 7, column: 14 }],
+  });
   expect(result.log).toContain('1 passing');
 });
 
 test('coverage tells apart what each case ran', async () => {
   using project = new TestProject(files).linkDependencies();
   const { coverage } = await project.run({ ...currentNode, coverage: true });
-  const lines = (entries: NonNullable<typeof coverage>['failing'] = []) => entries.map(({ covered }) => covered.find(({ file }) => file === 'src/math.js')?.lines);
+  const lines = (entries: NonNullable<typeof coverage>['failing'] = []) =>
+    entries.map(({ covered }) => covered.find(({ file }) => file === 'src/math.js')?.lines);
   expect(lines(coverage?.failing)).toEqual([[1, 2, 5]]);
   expect(lines(coverage?.passing)).toEqual([[1, 2, 3]]);
 });
 
 test('a hook that throws is a failed case of its suite', async () => {
-  using project = new TestProject({ ...files, 'test/math.js': "describe('s', () => {\n  before(() => { throw new Error('no database'); });\n  it('never runs', () => {});\n});" }).linkDependencies();
+  using project = new TestProject({
+    ...files,
+    'test/math.js':
+      "describe('s', () => {\n  before(() => { throw new Error('no database'); });\n  it('never runs', () => {});\n});",
+  }).linkDependencies();
   const { result } = await project.run(currentNode);
-  expect(result).toMatchObject({ outcome: 'failed', cases: [{ title: '"before all" hook for "never runs"', message: 'no database' }] });
+  expect(result).toMatchObject({
+    outcome: 'failed',
+    cases: [{ title: '"before all" hook for "never runs"', message: 'no database' }],
+  });
 });
 
 test('a selected case is the only one run, with the options of the project', async () => {
   using project = new TestProject(files).linkDependencies();
-  const { result } = await project.run({ ...currentNode, selection: [{ file: 'test/math.js', path: 'math > limits' }] });
+  const { result } = await project.run({
+    ...currentNode,
+    selection: [{ file: 'test/math.js', path: 'math > limits' }],
+  });
   expect(result).toMatchObject({ outcome: 'passed', cases: [{ title: 'limits' }] });
   expect(result.command).toEqual(expect.arrayContaining(['--timeout', '3000', 'test/math.js']));
 });
 
 test('a test that exits the process with success does not pass', async () => {
-  using project = new TestProject({ ...files, 'test/math.js': "it('first', () => {});\nit('exits', () => process.exit(0));\nit('last', () => {});" }).linkDependencies();
+  using project = new TestProject({
+    ...files,
+    'test/math.js': "it('first', () => {});\nit('exits', () => process.exit(0));\nit('last', () => {});",
+  }).linkDependencies();
   const { result } = await project.run(currentNode);
-  expect(result).toMatchObject({ outcome: 'error', reason: 'the report stops after 1 case during "test/math.js > exits" (exit code 0): a test or the code under test ended the process' });
+  expect(result).toMatchObject({
+    outcome: 'error',
+    reason:
+      'the report stops after 1 case during "test/math.js > exits" (exit code 0): a test or the code under test ended the process',
+  });
 });
 
 test('a module that does not load is an error that quotes it', async () => {

@@ -6,9 +6,20 @@ export const mocha: RunnerAdapter = {
     const pattern = titlePattern(selection);
     const hooks = coverage ? ['--require', `./${supportDirectory}/mocha-coverage.cjs`] : [];
     const titles = pattern === undefined ? [] : ['--grep', pattern];
-    const files = selection.length > 0 ? [...optionsOf(command.arguments), ...selectedFiles(selection)] : command.arguments;
+    const files =
+      selection.length > 0 ? [...optionsOf(command.arguments), ...selectedFiles(selection)] : command.arguments;
     const reporter = ['--no-color', '--reporter', `./${supportDirectory}/mocha.cjs`];
-    return { argv: [program, ...command.nodeOptions, command.script ?? 'node_modules/mocha/bin/mocha.js', ...reporter, ...hooks, ...titles, ...files] };
+    return {
+      argv: [
+        program,
+        ...command.nodeOptions,
+        command.script ?? 'node_modules/mocha/bin/mocha.js',
+        ...reporter,
+        ...hooks,
+        ...titles,
+        ...files,
+      ],
+    };
   },
 };
 
@@ -18,5 +29,7 @@ function optionsOf(words: readonly string[]): string[] {
 }
 
 function takesValue(word: string | undefined): boolean {
-  return /^(-r|-t|-u|-g|-f|-s|--(require|timeout|ui|grep|fgrep|slow|config|import|loader|node-option|retries))$/.test(word ?? '');
+  return /^(-r|-t|-u|-g|-f|-s|--(require|timeout|ui|grep|fgrep|slow|config|import|loader|node-option|retries))$/.test(
+    word ?? '',
+  );
 }

@@ -8,7 +8,12 @@ export const nodeTest: RunnerAdapter = {
   language: 'node',
   invoke({ command, program, selection, coverage }) {
     const preload = coverage ? ['--import', `./${supportDirectory}/node-test-coverage.mjs`] : [];
-    const ours = ['--test-reporter', `./${supportDirectory}/node-test.mjs`, '--test-reporter-destination', `./${supportDirectory}/reporter.out`];
+    const ours = [
+      '--test-reporter',
+      `./${supportDirectory}/node-test.mjs`,
+      '--test-reporter-destination',
+      `./${supportDirectory}/reporter.out`,
+    ];
     const readable = ['--test-reporter', 'spec', '--test-reporter-destination', 'stdout'];
     const files = selection.length > 0 ? selectedFiles(selection) : command.arguments;
     return { argv: [program, ...command.nodeOptions, ...preload, '--test', ...ours, ...readable, ...files] };

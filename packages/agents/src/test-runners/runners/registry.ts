@@ -8,4 +8,12 @@ import type { RunnerAdapter } from './runner-adapter.ts';
 import { unittest } from './unittest.ts';
 import { vitest } from './vitest.ts';
 
-export const runnerAdapters: Readonly<Record<TestRunner, RunnerAdapter>> = { vitest, jest, mocha, 'node-test': nodeTest, pytest, unittest, command };
+export const runnerAdapters: Readonly<Record<TestRunner, RunnerAdapter>> = {
+  vitest,
+  jest,
+  mocha,
+  'node-test': nodeTest,
+  pytest,
+  unittest,
+  command,
+};

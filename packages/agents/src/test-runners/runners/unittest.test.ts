@@ -42,13 +42,23 @@ test('cases have their titles, places, values and statuses', async () => {
     ['tests/test_operations.py > Addition > test_raises', 'failed', 23],
     ['tests/test_operations.py > Addition > test_rows', 'failed', 18],
   ]);
-  expect(result.cases[0]).toMatchObject({ expected: '3', actual: '-1', stack: [{ file: 'tests/test_operations.py', line: 9, function: 'test_adds' }] });
+  expect(result.cases[0]).toMatchObject({
+    expected: '3',
+    actual: '-1',
+    stack: [{ file: 'tests/test_operations.py', line: 9, function: 'test_adds' }],
+  });
 });
 
 test('a module that does not load is a failed file with the place of the fault', async () => {
-  using project = new TestProject({ ...files, 'tests/test_import.py': 'import unittest\nimport calculator.none\n', 'tests/test_syntax.py': '\nx = = 1\n' });
+  using project = new TestProject({
+    ...files,
+    'tests/test_import.py': 'import unittest\nimport calculator.none\n',
+    'tests/test_syntax.py': '\nx = = 1\n',
+  });
   const { result } = await project.run();
-  const failed = result.cases.filter(({ id }) => /import|syntax/.test(id)).map(({ id, stack }) => [id, stack?.[0]?.file, stack?.[0]?.line]);
+  const failed = result.cases
+    .filter(({ id }) => /import|syntax/.test(id))
+    .map(({ id, stack }) => [id, stack?.[0]?.file, stack?.[0]?.line]);
   expect(failed).toEqual([
     ['tests/test_import.py', 'tests/test_import.py', 2],
     ['tests/test_syntax.py', 'tests/test_syntax.py', 2],
@@ -59,7 +69,9 @@ test('coverage tells apart what each case ran', async () => {
   using project = new TestProject(files);
   const { coverage } = await project.run({ coverage: true });
   const lines = (id: string) =>
-    [...(coverage?.failing ?? []), ...(coverage?.passing ?? [])].find((entry) => entry.test.endsWith(id))?.covered.find(({ file }) => file === 'calculator/operations.py')?.lines;
+    [...(coverage?.failing ?? []), ...(coverage?.passing ?? [])]
+      .find((entry) => entry.test.endsWith(id))
+      ?.covered.find(({ file }) => file === 'calculator/operations.py')?.lines;
   expect(lines('test_adds')).toEqual([2, 4]);
   expect(lines('test_limits')).toEqual([2, 3]);
 });
@@ -72,13 +84,25 @@ test('a selected case is the only one run', async () => {
 });
 
 test('a class that cannot be set up is a failed case', async () => {
-  using project = new TestProject({ 'test_setup.py': 'import unittest\nclass A(unittest.TestCase):\n    @classmethod\n    def setUpClass(cls):\n        raise ValueError("no database")\n    def test_a(self):\n        pass\n' });
+  using project = new TestProject({
+    'test_setup.py':
+      'import unittest\nclass A(unittest.TestCase):\n    @classmethod\n    def setUpClass(cls):\n        raise ValueError("no database")\n    def test_a(self):\n        pass\n',
+  });
   const { result } = await project.run();
-  expect(result).toMatchObject({ outcome: 'failed', cases: [{ id: 'setUpClass (test_setup.A)', message: 'no database' }] });
+  expect(result).toMatchObject({
+    outcome: 'failed',
+    cases: [{ id: 'setUpClass (test_setup.A)', message: 'no database' }],
+  });
 });
 
 test('a test that exits the interpreter does not pass', async () => {
-  using project = new TestProject({ 'test_exit.py': 'import os, unittest\nclass A(unittest.TestCase):\n    def test_a(self):\n        pass\n    def test_b(self):\n        os._exit(0)\n' });
+  using project = new TestProject({
+    'test_exit.py':
+      'import os, unittest\nclass A(unittest.TestCase):\n    def test_a(self):\n        pass\n    def test_b(self):\n        os._exit(0)\n',
+  });
   const { result } = await project.run();
-  expect(result).toMatchObject({ outcome: 'error', reason: expect.stringMatching(/^the report stops after 1 case during "test_exit.py > A > test_b" \(exit code 0\)/) });
+  expect(result).toMatchObject({
+    outcome: 'error',
+    reason: expect.stringMatching(/^the report stops after 1 case during "test_exit.py > A > test_b" \(exit code 0\)/),
+  });
 });

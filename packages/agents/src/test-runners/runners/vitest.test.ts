@@ -31,7 +31,11 @@ describe('math', () => {
 });
 `;
 
-const files = { 'package.json': '{"type":"module","devDependencies":{"vitest":"5"}}', 'src/math.ts': math, 'test/math.test.ts': suite };
+const files = {
+  'package.json': '{"type":"module","devDependencies":{"vitest":"5"}}',
+  'src/math.ts': math,
+  'test/math.test.ts': suite,
+};
 
 test('cases have their titles, places of the original TypeScript, values and statuses', async () => {
   using project = new TestProject(files).linkDependencies();
@@ -41,7 +45,11 @@ test('cases have their titles, places of the original TypeScript, values and sta
     ['test/math.test.ts > math > inner (group) > later', 'skipped', 13],
     ['test/math.test.ts > math > limits', 'passed', 15],
   ]);
-  expect(result.cases[0]).toMatchObject({ expected: '3', actual: '-1', stack: [{ file: 'test/math.test.ts', line: 11, column: 29 }] });
+  expect(result.cases[0]).toMatchObject({
+    expected: '3',
+    actual: '-1',
+    stack: [{ file: 'test/math.test.ts', line: 11, column: 29 }],
+  });
 });
 
 test('a missing import, a syntax error and a test that exits are failures with their place', async () => {
@@ -52,7 +60,9 @@ test('a missing import, a syntax error and a test that exits are failures with t
     'test/exit.test.ts': "import { test } from 'vitest';\ntest('exits', () => process.exit(0));",
   }).linkDependencies();
   const { result } = await project.run(currentNode);
-  const failed = result.cases.filter(({ status }) => status === 'failed').map(({ id, stack }) => [id, stack?.[0]?.line]);
+  const failed = result.cases
+    .filter(({ status }) => status === 'failed')
+    .map(({ id, stack }) => [id, stack?.[0]?.line]);
   expect(failed).toEqual([
     ['test/exit.test.ts > exits', 2],
     ['test/import.test.ts', 1],
@@ -64,7 +74,8 @@ test('a missing import, a syntax error and a test that exits are failures with t
 test('coverage counts lines of the original TypeScript for each case', async () => {
   using project = new TestProject(files).linkDependencies();
   const { coverage } = await project.run({ ...currentNode, coverage: true });
-  const lines = (entries: NonNullable<typeof coverage>['failing'] = []) => entries.map(({ covered }) => covered.find(({ file }) => file === 'src/math.ts')?.lines);
+  const lines = (entries: NonNullable<typeof coverage>['failing'] = []) =>
+    entries.map(({ covered }) => covered.find(({ file }) => file === 'src/math.ts')?.lines);
   expect(lines(coverage?.failing)).toEqual([[4, 5, 8]]);
   expect(lines(coverage?.passing)).toEqual([[4, 5, 6]]);
 });
@@ -84,7 +95,10 @@ test('a project without test files has no tests', async () => {
 });
 
 test('a configuration that does not load is an error that quotes it', async () => {
-  using project = new TestProject({ ...files, 'vitest.config.ts': "throw new Error('configured badly');" }).linkDependencies();
+  using project = new TestProject({
+    ...files,
+    'vitest.config.ts': "throw new Error('configured badly');",
+  }).linkDependencies();
   const { result } = await project.run(currentNode);
   expect(result.outcome).toBe('error');
   expect(result.reason).toContain('configured badly');
