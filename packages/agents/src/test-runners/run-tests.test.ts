@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { testResultSchema } from '@vltair/protocol';
 import { expect, test } from 'vitest';
 import { TestProject } from '../../test/test-project.ts';
-import { testRunName } from './test-command.ts';
+import { passesNow, testRunName } from './test-command.ts';
 
 const head = "import test from 'node:test';\nimport assert from 'node:assert';\nimport fs from 'node:fs';\n";
 const withTest = (body: string) => ({ 'package.json': '{"type":"module"}', 'a.test.js': `${head}${body}` });
@@ -162,6 +162,24 @@ test('the tests run on the Node of PATH and leave no trace of ours', async () =>
   };
   const { result } = await project.run({ environment });
   expect(result).toMatchObject({ outcome: 'passed', cases: [{ title: node }] });
+});
+
+test('a selection outside of the directory of a command selects none of its tests', async () => {
+  using project = new TestProject({
+    'package.json': '{"workspaces":["packages/*"]}',
+    'packages/a/package.json': '{"scripts":{"test":"node --test"}}',
+    'packages/a/a.test.js': '',
+  });
+  const { result } = await project.run({ selection: [{ file: 'packages/b/b.test.js' }] });
+  expect(result).toMatchObject({ outcome: 'no_tests', reason: 'none of the selected tests lies in packages/a' });
+});
+
+test('a file that did not load passes once all that it holds does', () => {
+  const held = (status: 'passed' | 'failed') => ({ id: `a.js > ${status}`, title: status, file: 'a.js', status });
+  expect(passesNow('a.js', [held('passed')])).toBe(true);
+  expect(passesNow('a.js', [held('passed'), held('failed')])).toBe(false);
+  expect(passesNow('a.js', [])).toBe(false);
+  expect(passesNow('a.js > passed', [held('passed'), held('failed')])).toBe(true);
 });
 
 test('the name of a run comes from its sorted inputs', () => {

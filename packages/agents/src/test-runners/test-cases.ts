@@ -54,7 +54,7 @@ function caseId(file: string | undefined, titles: readonly string[]): string {
 
 function describeError(error: ReportedError, paths: WorkspacePaths): Partial<TestCase> {
   const text = plainText(error.message);
-  const message = paths.relativeText(text).slice(0, longestMessage);
+  const message = repeatable(text, paths).slice(0, longestMessage);
   const ownStack = parseStack(plainText(error.stack ?? ''), paths);
   const stack = ownStack.length > 0 ? ownStack : parseStack(text, paths);
   const { expected, actual } =
@@ -64,8 +64,13 @@ function describeError(error: ReportedError, paths: WorkspacePaths): Partial<Tes
     ...(stack.length === 0 ? {} : { stack }),
     ...(expected === undefined || actual === undefined
       ? {}
-      : { expected: plainText(expected), actual: plainText(actual) }),
+      : { expected: repeatable(expected, paths), actual: repeatable(actual, paths) }),
   };
+}
+
+/** Text that reads the same in every run: no place of the workspace, no address of an object (`<function add at 0x7f5e...>`). */
+function repeatable(text: string, paths: WorkspacePaths): string {
+  return paths.relativeText(plainText(text)).replaceAll(/\bat 0x[0-9a-f]+>/g, 'at 0x0>');
 }
 
 function loadErrorCases(report: Report, paths: WorkspacePaths): ObservedCase[] {
