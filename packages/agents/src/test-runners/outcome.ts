@@ -57,6 +57,8 @@ function isCommandNotFound({ sandbox, report }: OutcomeFacts): boolean {
 function withoutCases({ sandbox, report }: OutcomeFacts): Verdict {
   const saysNone = /\bno tests? (?:files? )?(?:were )?(?:found|ran)\b/i.test(`${sandbox.stdout}\n${sandbox.stderr}`);
   if (report.isComplete || saysNone) return { outcome: 'no_tests', reason: 'the runner found no tests' };
+  if (sandbox.exitCode === 0)
+    return { outcome: 'error', reason: 'the runner ended with exit code 0, but its report is gone' };
   return {
     outcome: 'error',
     reason: `the runner ended with exit code ${sandbox.exitCode} before any test: ${firstError(sandbox)}`,

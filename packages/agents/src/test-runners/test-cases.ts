@@ -105,9 +105,10 @@ export function unfinishedCases(
     titles: titles.map(plainText),
   }));
   const cases = started.map(({ file, titles }): TestCase => {
+    const id = caseId(file, titles);
     return {
-      id: caseId(file, titles),
-      title: titles.at(-1) ?? '',
+      id,
+      title: titles.at(-1) ?? id,
       ...(file === undefined ? {} : { file }),
       status: 'failed',
       message: why,

@@ -20,9 +20,11 @@ const handlers = {
   'test:dequeue': (run, data) => {
     run.started.length = data.nesting;
     run.started[data.nesting] = data.name;
-    const titles = isFileItself(run.started[0]) ? run.started.slice(1) : [...run.started];
-    if (titles.length > 0 && titles.every((title) => title !== undefined))
-      report.write({ kind: 'started', file: report.absolute(data.file), titles });
+    if (run.started.includes(undefined)) return;
+    const titles = [...run.started];
+    const file = fileOf(data, titles);
+    if (isFileItself(titles[0])) titles.shift();
+    report.write({ kind: 'started', file, titles });
   },
   'test:stderr': (run, data) => appendStandardError(run, report.absolute(data.file), data.message),
   'test:pass': (run, data) => finish(run, data, skipped(data) ? 'skipped' : 'passed'),
