@@ -1,14 +1,38 @@
 import { defineConfig } from 'vitest/config';
+import { COVERAGE_EXCLUSIONS, COVERAGE_FLOORS } from './tools/coverage-exclusions.ts';
 
 const packages = ['protocol', 'core', 'sandbox', 'agents', 'server', 'cli'];
+const setupFiles = ['tools/fail-on-warning.ts'];
 
 export default defineConfig({
   test: {
     projects: [
       ...packages.map((name) => ({
-        test: { name, include: [`packages/${name}/{src,test}/**/*.test.ts`], testTimeout: 60_000 },
+        test: { name, include: [`packages/${name}/{src,test}/**/*.test.ts`], setupFiles, testTimeout: 60_000 },
       })),
-      { test: { name: 'repository', include: ['tools/**/*.test.ts', 'e2e/**/*.test.ts'], testTimeout: 120_000 } },
+      {
+        test: {
+          name: 'repository',
+          include: ['tools/**/*.test.ts', 'e2e/**/*.test.ts'],
+          setupFiles,
+          testTimeout: 120_000,
+        },
+      },
     ],
+    coverage: {
+      provider: 'v8',
+      include: ['packages/*/src/**/*.ts'],
+      exclude: COVERAGE_EXCLUSIONS.map(({ path }) => path),
+      reporter: ['text-summary', 'json', 'html'],
+      reportOnFailure: true,
+      thresholds: {
+        ...floors(COVERAGE_FLOORS.overall),
+        'packages/core/src/**': floors(COVERAGE_FLOORS.core),
+      },
+    },
   },
 });
+
+function floors(percent: number): { lines: number; statements: number; functions: number; branches: number } {
+  return { lines: percent, statements: percent, functions: percent, branches: percent };
+}

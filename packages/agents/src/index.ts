@@ -1,1 +1,14 @@
-export {};
+export { createCodeGen } from './agents/codegen.ts';
+export { createDebug } from './agents/debug.ts';
+export { projectSchema, type Project } from './agents/project-input.ts';
+export { ProjectTests, type ProjectTestsOptions } from './agents/project-tests.ts';
+export { countCases, createTestExec } from './agents/test-exec.ts';
+export { AgentRegistry } from './registry.ts';
+export { isProtectedPath } from './repair/index.ts';
+export { detectRunner } from './test-runners/detect-runner.ts';
+export type { Detection } from './test-runners/detection.ts';
+export { directoryFiles } from './test-runners/project-files.ts';
+export { applyToDirectory, type ApplyResult } from './workspace/apply-to-directory.ts';
+export { catalogued } from './workspace/catalogued.ts';
+export { findProjectRoot, type ProjectRoot } from './workspace/project-root.ts';
+export { openWorkspace, type Workspace } from './workspace/workspace.ts';

@@ -34,19 +34,20 @@ export interface SandboxRequest {
 export interface SandboxLimits {
   /** Wall-clock bound in milliseconds, measured on the monotonic clock. */
   readonly wallTimeMs: number;
-  /** Memory of the whole process tree in bytes. */
+  /** Memory of the whole process tree in bytes, private temporary files included. Default: no limit. */
   readonly memoryBytes?: number;
-  /** Processes and threads of the whole tree. */
+  /** Processes and threads of the whole tree. Default: 1024. */
   readonly processes?: number;
   /** CPU seconds of a single process. */
   readonly cpuSeconds?: number;
-  /** Largest file that the command may write, in bytes. */
+  /** Largest single file that the command may write, in bytes. Default: 1 GiB. */
   readonly fileBytes?: number;
-  /** Bytes kept of stdout and of stderr each; the rest is drained and replaced by `[TRUNCATED at N bytes]`. */
+  /** Bytes kept of stdout and of stderr each, 1 MiB by default; the rest is drained and replaced by `[TRUNCATED at N bytes]`. */
   readonly outputBytes?: number;
 }
 
-export type SandboxStatus = 'OK' | 'TIMEOUT' | 'MEM_LIMIT' | 'KILLED_KILL' | 'SANDBOX_DENIED' | 'INTERNAL_ERROR' | 'CANCELLED';
+export type SandboxStatus =
+  'OK' | 'TIMEOUT' | 'MEM_LIMIT' | 'KILLED_KILL' | 'SANDBOX_DENIED' | 'INTERNAL_ERROR' | 'CANCELLED';
 
 export interface SandboxResult {
   /** `OK` also for a command that ended by itself with a non-zero `exitCode`: that is the command's verdict, not ours. */
@@ -59,17 +60,24 @@ export interface SandboxResult {
   readonly stdout: string;
   readonly stderr: string;
   readonly traceId: string;
+  /** Tier that ran the command, as in {@link SandboxCapabilities.tier}. */
+  readonly tier: string;
   readonly enforced: Enforcement;
+  /** Set when we ended the command: how long terminate, wait and kill took, their bound, and what was sent. */
+  readonly termination?: { readonly elapsedMs: number; readonly boundMs: number; readonly note: string };
 }
 
 /** What was asked for and what held, mechanism by mechanism. */
 export type Enforcement = Readonly<Record<Mechanism, { requested: boolean; applied: boolean; reason: string }>>;
 
-export type Mechanism = 'filesystem' | 'network' | 'processTree' | 'memory' | 'processes' | 'privileges' | 'systemCalls';
+export type Mechanism =
+  'filesystem' | 'network' | 'processTree' | 'memory' | 'processes' | 'privileges' | 'systemCalls';
 
 export interface SandboxCapabilities {
   /** The strongest tier that works here, e.g. `bubblewrap`, `namespaces`, `process-group`. */
   readonly tier: string;
+  /** What of that tier works here: `full`, or the part that it does without. */
+  readonly variant: string;
   readonly mechanisms: Readonly<Record<Mechanism, { available: boolean; how: string; reason: string }>>;
   /** What a person should install or allow for the strongest tier; empty when nothing is missing. */
   readonly advice: readonly string[];

@@ -1,0 +1,2 @@
+export { parseQuery } from './parse-query.js';
+export { SearchIndex } from './search-index.js';

@@ -1,0 +1,2 @@
+export { excerpt } from './excerpt.js';
+export { stem, tokenize } from './tokenize.js';

@@ -1,0 +1,241 @@
+import { createHash } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import type { Agent, AgentContext } from '@vltair/core';
+import {
+  agentResult,
+  canonicalJson,
+  testResultSchema,
+  VltairError,
+  type AgentResult,
+  type AgentTask,
+  type Json,
+  type TestResult,
+} from '@vltair/protocol';
+import { z } from 'zod';
+import {
+  applyEdit,
+  chooseRepair,
+  literalHints,
+  parseProblem,
+  planSearch,
+  type Candidate,
+  type Sources,
+} from '../repair/index.ts';
+import { trialTimeoutMs, tryCandidates, verdictSchema, type Verdict } from './candidate-trial.ts';
+import { parseInput, projectSchema, treeOf, type Project } from './project-input.ts';
+import type { ProjectTests } from './project-tests.ts';
+import { readSources } from './sources.ts';
+
+const suspectSchema = z.strictObject({ file: z.string(), line: z.int().positive(), score: z.number() });
+
+const repairSchema = z.strictObject({
+  action: z.literal('repair'),
+  project: projectSchema,
+  testResult: testResultSchema,
+  suspects: z.array(suspectSchema),
+  maxCandidates: z.int().positive(),
+});
+type RepairInput = z.infer<typeof repairSchema>;
+
+const writeSchema = z.strictObject({
+  action: z.enum(['create', 'modify']),
+  /** Path of the file, relative to the workspace. */
+  target: z.string().min(1),
+  content: z.string(),
+});
+
+/** Batches grow, so that an early find is fast and a long search pays for few records. */
+const BATCH_SIZES = [8, 16, 32] as const;
+
+/** Batches without a full repair after which an edit that mends some of the failing cases is taken. */
+const PATIENCE = 4;
+
+/**
+ * Proposes code. `repair` searches for the smallest edit that makes every failing test pass and breaks none; `create`
+ * and `modify` propose a given content, which has to parse.
+ */
+export function createCodeGen(tests: ProjectTests): Agent {
+  return {
+    name: 'codegen',
+    version: '1',
+    description: 'Proposes a change: the smallest edit that passes all tests, or a given content that parses.',
+    run: async (task, context) => {
+      if (task.payload.action === 'repair') return await repair(tests, task, context);
+      return write(task, context);
+    },
+  };
+}
+
+// --- create and modify
+
+function write(task: AgentTask, context: AgentContext): AgentResult {
+  const { target, content } = parseInput(writeSchema, task);
+  const problem = parseProblem(target, content);
+  if (problem !== undefined) throw new VltairError('invalid_argument/agent_input', { detail: problem, where: target });
+  return agentResult({
+    task,
+    agent: 'codegen',
+    traceId: context.traceId,
+    payload: {
+      output: { target },
+      delta: { doc: { path: target, content } },
+      artifacts: [{ kind: 'code', path: target, content }],
+    },
+  });
+}
+
+// --- repair
+
+async function repair(tests: ProjectTests, task: AgentTask, context: AgentContext): Promise<AgentResult> {
+  const input = parseInput(repairSchema, task);
+  const sources = await readSources(tests.workspace, treeOf(context));
+  const plan = planSearch({
+    suspicious: input.suspects.map((suspect) => ({ ...suspect, why: '' })),
+    sources,
+    hints: literalHints(input.testResult),
+    hash: sha256,
+    maxCandidates: input.maxCandidates,
+  });
+  const search = await searchIn(tests, context, input, sources, plan.candidates);
+  return report(task, context, search, sources, plan.refusals);
+}
+
+interface Search {
+  readonly planned: number;
+  readonly tried: number;
+  readonly chosen: Candidate | undefined;
+  readonly signal: 'repaired' | 'improved' | 'not_repaired';
+  /** Other edits that pass too, at most three, in order. */
+  readonly alternatives: readonly Candidate[];
+}
+
+/** Batch after batch until one holds an edit that passes everything. The same tree and bounds give the same answer. */
+async function searchIn(
+  tests: ProjectTests,
+  context: AgentContext,
+  input: RepairInput,
+  sources: Sources,
+  candidates: readonly Candidate[],
+): Promise<Search> {
+  const improving: { readonly candidate: Candidate; readonly fixed: number; readonly batch: number }[] = [];
+  let tried = 0;
+  for (const [index, batch] of batchesOf(candidates).entries()) {
+    const verdicts = await tryBatch(tests, context, input, sources, batch, { done: tried, total: candidates.length });
+    tried += batch.length;
+    const passing = batch.filter((_, at) => verdicts[at]?.verdict === 'passes');
+    const chosen = chooseRepair(passing);
+    if (chosen !== undefined) {
+      const alternatives = passing.filter((candidate) => candidate !== chosen).slice(0, 3);
+      return { planned: candidates.length, tried, chosen, signal: 'repaired', alternatives };
+    }
+    improving.push(...improvementsOf(batch, verdicts).map((improvement) => ({ ...improvement, batch: index })));
+    if (improving[0] !== undefined && index - improving[0].batch >= PATIENCE) break;
+  }
+  const most = Math.max(0, ...improving.map(({ fixed }) => fixed));
+  const chosen = chooseRepair(improving.filter(({ fixed }) => fixed === most).map(({ candidate }) => candidate));
+  const signal = chosen === undefined ? 'not_repaired' : 'improved';
+  return { planned: candidates.length, tried, chosen, signal, alternatives: [] };
+}
+
+function batchesOf(candidates: readonly Candidate[]): readonly (readonly Candidate[])[] {
+  const result: (readonly Candidate[])[] = [];
+  for (let start = 0; start < candidates.length;) {
+    const size = BATCH_SIZES[Math.min(result.length, BATCH_SIZES.length - 1)] ?? 32;
+    result.push(candidates.slice(start, start + size));
+    start += size;
+  }
+  return result;
+}
+
+function improvementsOf(batch: readonly Candidate[], verdicts: readonly Verdict[]) {
+  return batch.flatMap((candidate, at) => {
+    const verdict = verdicts[at];
+    return verdict?.verdict === 'improves' ? [{ candidate, fixed: verdict.fixed }] : [];
+  });
+}
+
+/** One batch is one repeatable effect, keyed by tree and batch digest: after a crash at most one batch is tried again. */
+async function tryBatch(
+  tests: ProjectTests,
+  context: AgentContext,
+  input: RepairInput,
+  sources: Sources,
+  batch: readonly Candidate[],
+  progress: { readonly done: number; readonly total: number },
+): Promise<readonly Verdict[]> {
+  const { project, testResult } = input;
+  const tree = treeOf(context);
+  const digest = sha256(canonicalJson(batch.map(({ id }) => id)));
+  let { done } = progress;
+  const tell = (): void => context.progress({ message: 'trying edits', done, total: progress.total });
+  tell();
+  const value = await context.effect(
+    {
+      name: 'try edits',
+      arguments: { tree, digest },
+      summary: `try ${batch.length} edits, from ${done + 1} of ${progress.total}`,
+      policy: 'repeatable',
+      reserve: { candidates: batch.length },
+      clocks: { total: batchTimeoutMs(testResult, project, batch.length) },
+    },
+    async (call) => {
+      const tried = (): void => {
+        done += 1;
+        tell();
+      };
+      const trial = {
+        project,
+        tree,
+        sources,
+        failing: testResult,
+        traceId: context.traceId,
+        signal: call.signal,
+        tried,
+      };
+      return (await tryCandidates(tests, trial, batch, availableParallelism())) as readonly Verdict[] as Json;
+    },
+  );
+  return z.array(verdictSchema).parse(value);
+}
+
+/** Every trial may run twice to its limit, one after the other. */
+function batchTimeoutMs(failing: TestResult, project: Project, size: number): number {
+  return size * 2 * project.commands.length * trialTimeoutMs(failing, project) + 60_000;
+}
+
+function report(
+  task: AgentTask,
+  context: AgentContext,
+  search: Search,
+  sources: Sources,
+  refusals: readonly { readonly file: string; readonly reason: string; readonly detail: string }[],
+): AgentResult {
+  const { chosen, planned, tried, signal, alternatives } = search;
+  const output = {
+    planned,
+    tried,
+    refusals: refusals.map(({ file, reason, detail }) => ({ file, reason, detail })),
+    alternatives: alternatives.map(describeEdit),
+    ...(chosen === undefined ? {} : { edit: describeEdit(chosen) }),
+  };
+  const delta = chosen === undefined ? {} : { delta: { doc: changeOf(chosen, sources) } };
+  return agentResult({
+    task,
+    agent: 'codegen',
+    traceId: context.traceId,
+    payload: { signal, output, artifacts: [], ...delta },
+  });
+}
+
+function changeOf({ edit }: Candidate, sources: Sources): { path: string; content: string } {
+  return { path: edit.file, content: applyEdit(sources.get(edit.file) ?? '', edit) };
+}
+
+function describeEdit({ id, edit }: Candidate) {
+  const { file, line, operator, before, after, size } = edit;
+  return { id, file, line, operator, before, after, size };
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

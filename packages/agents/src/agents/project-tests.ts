@@ -1,0 +1,78 @@
+import type { Sandbox, SandboxLimits } from '@vltair/sandbox';
+import { failureOf, VltairError } from '@vltair/protocol';
+import { runTests, type TestRun } from '../test-runners/run-tests.ts';
+import type { TestCommand, TestSelection } from '../test-runners/test-command.ts';
+import type { Environment } from '../test-runners/toolchain.ts';
+import type { Clone } from '../workspace/clone.ts';
+import { catalogued } from '../workspace/catalogued.ts';
+import type { Workspace } from '../workspace/workspace.ts';
+import type { Project } from './project-input.ts';
+
+export interface ProjectTestsOptions {
+  readonly sandbox: Sandbox;
+  readonly workspace: Workspace;
+  /** The environment of the person who started us; tests get an allow-listed part of it. */
+  readonly environment: Environment;
+}
+
+export interface ProjectTestRun {
+  readonly command: TestCommand;
+  readonly selection: readonly TestSelection[];
+  readonly repeat: number;
+  readonly coverage: boolean;
+  readonly limits: SandboxLimits;
+  readonly traceId: string;
+  readonly signal: AbortSignal;
+}
+
+/** Memory that the processes of one test command may use together. */
+const MEMORY_BYTES = 2 * 1024 ** 3;
+const PROCESSES = 512;
+const FILE_BYTES = 256 * 1024 ** 2;
+const OUTPUT_BYTES = 1024 ** 2;
+
+/** Runs a project's tests over trees of its workspace: what TestExec and CodeGen have in common. */
+export class ProjectTests {
+  readonly #options: ProjectTestsOptions;
+  #clones = 0;
+
+  constructor(options: ProjectTestsOptions) {
+    this.#options = options;
+  }
+
+  get workspace(): Workspace {
+    return this.#options.workspace;
+  }
+
+  /** A clone of a tree with the project's dependencies linked in. The caller disposes of it. */
+  async checkout(project: Project, tree: string, traceId: string): Promise<Clone> {
+    this.#clones += 1;
+    const dependencies = { from: project.directory, paths: project.dependencies };
+    return await catalogued(this.#options.workspace.checkout(tree, { traceId, n: this.#clones, dependencies }));
+  }
+
+  /** One execution of one command over a clone. @throws VltairError when the sandbox refuses or cannot be set up. */
+  async run(project: Project, clone: Clone, run: ProjectTestRun): Promise<TestRun> {
+    const { sandbox, environment } = this.#options;
+    const limits = {
+      memoryBytes: MEMORY_BYTES,
+      processes: PROCESSES,
+      fileBytes: FILE_BYTES,
+      outputBytes: OUTPUT_BYTES,
+      ...run.limits,
+    };
+    try {
+      return await runTests({
+        ...run,
+        sandbox,
+        environment,
+        limits,
+        directory: clone.directory,
+        readOnlyPaths: clone.readOnlyPaths,
+        mode: project.sandboxMode,
+      });
+    } catch (error) {
+      throw new VltairError('internal/sandbox', { detail: failureOf(error).message, cause: error });
+    }
+  }
+}

@@ -1,0 +1,89 @@
+/** Another arithmetic operator or rounding: `-` for `+`, `//` for `/`, `ceil` for `floor`, `max` for `min`. */
+import { childOf, type SyntaxNode } from '../syntax/syntax-node.ts';
+import { placedText, replaceNode, tightText } from './proposal.ts';
+import type { Proposal, RepairOperator, Site } from './repair-operator.ts';
+
+const commonAlternatives: Readonly<Record<string, readonly string[]>> = {
+  '+': ['-', '*'],
+  '-': ['+', '*', '/'],
+  '*': ['/', '+', '**', '-'],
+  '/': ['*', '%', '-'],
+  '%': ['/', '*', '-'],
+  '**': ['*'],
+  '&': ['|', '^'],
+  '|': ['&', '^'],
+  '^': ['&', '|'],
+  '<<': ['>>'],
+  '>>': ['<<'],
+  '+=': ['-=', '=', '*='],
+  '-=': ['+=', '='],
+  '*=': ['/=', '+=', '='],
+  '/=': ['*=', '='],
+  '%=': ['/=', '='],
+  '|=': ['&=', '=', '^='],
+  '&=': ['|=', '='],
+  '^=': ['|=', '&='],
+  '=': ['+=', '-='],
+  '++': ['--'],
+  '--': ['++'],
+};
+
+const pythonAlternatives: Readonly<Record<string, readonly string[]>> = {
+  ...commonAlternatives,
+  '/': ['//', '*', '%'],
+  '//': ['/', '%', '*'],
+  '%': ['//', '/', '*'],
+  '/=': ['//=', '*=', '='],
+  '//=': ['/=', '%='],
+};
+
+const scriptAlternatives: Readonly<Record<string, readonly string[]>> = {
+  ...commonAlternatives,
+  '>>': ['>>>', '<<'],
+  '>>>': ['>>', '<<'],
+  '??=': ['||=', '='],
+  '||=': ['??=', '&&=', '='],
+  '&&=': ['||=', '='],
+};
+
+const shapes = new Set(['binary', 'assignment', 'update']);
+
+export const arithmetic: RepairOperator = {
+  name: 'arithmetic',
+  *propose(node, site) {
+    if (shapes.has(node.shape)) yield* otherOperators(node, site);
+    if (node.shape === 'binary') yield* rounded(node, site);
+    if (node.role === 'value' && node.parent?.shape === 'return') yield* negative(node, site);
+  },
+};
+
+function* otherOperators(node: SyntaxNode, site: Site): Generator<Proposal> {
+  const alternatives = site.isPython ? pythonAlternatives : scriptAlternatives;
+  for (const token of node.operators) {
+    for (const text of alternatives[token.text] ?? []) yield { start: token.start, end: token.end, replacement: text };
+  }
+  if (node.shape === 'binary') yield* secondFactor(node, site);
+}
+
+/** `a * 2` may have meant `a * a`; `a + b` may have meant `a + b + b`-free forms that other operators give. */
+function* secondFactor(node: SyntaxNode, site: Site): Generator<Proposal> {
+  const left = childOf(node, 'left');
+  const right = childOf(node, 'right');
+  if (left?.shape !== 'identifier' || right?.shape !== 'number' || node.operators[0]?.text !== '*') return;
+  yield replaceNode(right, site.textOf(left));
+}
+
+/** A quotient that should be whole. */
+function* rounded(node: SyntaxNode, site: Site): Generator<Proposal> {
+  const operator = node.operators[0]?.text;
+  if (site.isPython || (operator !== '/' && operator !== '*')) return;
+  const text = site.textOf(node);
+  for (const name of operator === '/' ? ['floor', 'ceil', 'round', 'trunc'] : ['round', 'floor']) {
+    yield replaceNode(node, `Math.${name}(${text})`);
+  }
+}
+
+function negative(node: SyntaxNode, site: Site): readonly Proposal[] {
+  const isNumeric = ['identifier', 'member', 'subscript', 'number', 'call', 'binary'].includes(node.shape);
+  return isNumeric ? [replaceNode(node, placedText(node, `-${tightText(node, site)}`))] : [];
+}

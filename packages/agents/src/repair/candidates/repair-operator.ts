@@ -1,0 +1,64 @@
+/** What a repair operator is: a rule that looks at one node and proposes texts to put in its place. */
+import type { LineIndex } from '../syntax/line-index.ts';
+import type { ScopeReader } from '../syntax/scope.ts';
+import type { SyntaxNode } from '../syntax/syntax-node.ts';
+
+/** Every operator by name; the order is the order in which they are asked. */
+export const operatorNames = [
+  'comparison',
+  'boundary',
+  'arithmetic',
+  'grouping',
+  'logic',
+  'negation',
+  'constant',
+  'variable',
+  'member',
+  'argument-order',
+  'argument-count',
+  'method',
+  'conversion',
+  'sub-expression',
+  'default-value',
+  'missing-return',
+  'missing-await',
+  'missing-guard',
+  'missing-copy',
+  'missing-jump',
+  'missing-statement',
+  'delete-statement',
+] as const;
+export type OperatorName = (typeof operatorNames)[number];
+
+/** A change of text, offsets in UTF-16 code units. */
+export interface Proposal {
+  readonly start: number;
+  readonly end: number;
+  readonly replacement: string;
+}
+
+/** Literals that the failing assertions show, written without quotes. */
+export interface LiteralHints {
+  readonly numbers: readonly string[];
+  readonly strings: readonly string[];
+}
+
+/** What an operator may look at besides its node. */
+export interface Site {
+  readonly source: string;
+  readonly isPython: boolean;
+  readonly lines: LineIndex;
+  readonly scope: ScopeReader;
+  readonly hints: LiteralHints;
+  /** `\n` or `\r\n`, as the file has it. */
+  readonly newline: string;
+  readonly textOf: (node: SyntaxNode) => string;
+  /** Nodes of the enclosing function and of the module's own level, for texts to borrow. */
+  readonly nearby: (node: SyntaxNode) => readonly SyntaxNode[];
+}
+
+export interface RepairOperator {
+  readonly name: OperatorName;
+  /** The most promising proposal first. */
+  readonly propose: (node: SyntaxNode, site: Site) => Iterable<Proposal>;
+}

@@ -1,0 +1,45 @@
+/** Source text as tokens, without parsing: enough to say that two texts differ by more than blanks, and by how much. */
+
+const token = /(["'`])(?:\\[\s\S]|(?!\1)[^\\])*\1|[\p{L}\p{N}_$]+|[<>=!+\-*/%&|^~?]+|\S/gu;
+const maxCells = 40_000;
+
+export function tokensOf(text: string): readonly string[] {
+  return [...text.matchAll(token)].map((match) => match[0]);
+}
+
+/** The same for texts that differ in blanks alone; the indentation of a line counts when it means something. */
+export function normalisedCode(text: string, isIndentationCode: boolean): string {
+  if (!isIndentationCode) return tokensOf(text).join(' ');
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  return lines.map((line) => `${/^[ \t]*/.exec(line)?.[0] ?? ''}${tokensOf(line).join(' ')}`).join('\n');
+}
+
+/** How many tokens are removed plus how many are added: the length of the shortest edit script of the two token lists. */
+export function tokenDistance(before: string, after: string): number {
+  const [first, second] = withoutCommonEnds(tokensOf(before), tokensOf(after));
+  if (first.length * second.length > maxCells) return first.length + second.length;
+  return first.length + second.length - 2 * longestCommon(first, second);
+}
+
+function withoutCommonEnds(
+  a: readonly string[],
+  b: readonly string[],
+): readonly [readonly string[], readonly string[]] {
+  let start = 0;
+  while (start < a.length && start < b.length && a[start] === b[start]) start += 1;
+  let end = 0;
+  while (end < a.length - start && end < b.length - start && a.at(-1 - end) === b.at(-1 - end)) end += 1;
+  return [a.slice(start, a.length - end), b.slice(start, b.length - end)];
+}
+
+function longestCommon(a: readonly string[], b: readonly string[]): number {
+  let row = new Array<number>(b.length + 1).fill(0);
+  for (const word of a) {
+    const next = [0];
+    for (const [index, other] of b.entries()) {
+      next.push(word === other ? (row[index] ?? 0) + 1 : Math.max(row[index + 1] ?? 0, next[index] ?? 0));
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 0;
+}

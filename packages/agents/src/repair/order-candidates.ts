@@ -1,0 +1,72 @@
+/**
+ * The order in which candidates are tried: one fixed score, the same every time.
+ *
+ *     score = suspicion(line) * worth / (1 + k / 12)
+ *     worth = prior(operator) / (1 + size / 10) / (1 + j / 5)
+ *
+ * `j` counts the better guesses of the same operator on the same line, `k` the worthier candidates on the same line. Both make
+ * returns diminish: a line with hundreds of variables to try gives way to the next suspicious lines after its first dozen, and
+ * comes back later. Ties break by file, offset, operator, replacement, which is total because edits of equal text are one edit.
+ */
+import { rankedLineKey, type SuspiciousLine } from './rank-lines.ts';
+import type { Edit } from './apply-edit.ts';
+import { operatorPriors } from './operator-priors.ts';
+
+export interface OrderedEdit {
+  readonly edit: Edit;
+  /** Nine places. */
+  readonly score: number;
+}
+
+const sameOperatorPatience = 5;
+const sameLinePatience = 12;
+const sizePatience = 10;
+
+/** The edits, most promising first. Edits of lines that are under no suspicion come last, with score 0. */
+export function orderCandidates(edits: readonly Edit[], suspicious: readonly SuspiciousLine[]): readonly OrderedEdit[] {
+  const suspicion = new Map(suspicious.map((each) => [rankedLineKey(each.file, each.line), each.score] as const));
+  return [...groupBy(edits, (edit) => rankedLineKey(edit.file, edit.line))]
+    .flatMap(([key, group]) => scoreLine(group, suspicion.get(key) ?? 0))
+    .toSorted((a, b) => b.score - a.score || compareEdits(a.edit, b.edit));
+}
+
+function scoreLine(edits: readonly Edit[], suspicion: number): readonly OrderedEdit[] {
+  const worthy = [...groupBy(edits, (edit) => edit.operator).values()]
+    .flatMap((group) => group.toSorted(compareGuesses).map((edit, place) => ({ edit, worth: worthOf(edit, place) })))
+    .toSorted((a, b) => b.worth - a.worth || compareEdits(a.edit, b.edit));
+  return worthy.map(({ edit, worth }, place) => ({
+    edit,
+    score: rounded((suspicion * worth) / (1 + place / sameLinePatience)),
+  }));
+}
+
+function worthOf(edit: Edit, place: number): number {
+  return operatorPriors[edit.operator] / (1 + edit.size / sizePatience) / (1 + place / sameOperatorPatience);
+}
+
+function compareGuesses(a: Edit, b: Edit): number {
+  return a.rank - b.rank || a.size - b.size || compareEdits(a, b);
+}
+
+/** File, offset, operator, replacement: total over edits that differ in text. */
+export function compareEdits(a: Edit, b: Edit): number {
+  return (
+    compareText(a.file, b.file) ||
+    a.start - b.start ||
+    a.end - b.end ||
+    compareText(a.operator, b.operator) ||
+    compareText(a.replacement, b.replacement)
+  );
+}
+
+function rounded(score: number): number {
+  return Math.round(score * 1e9) / 1e9;
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): ReadonlyMap<string, readonly Item[]> {
+  return Map.groupBy(items, keyOf);
+}

@@ -1,0 +1,101 @@
+/** From suspicious lines to the list of candidates to validate, in order, each with its id. */
+import type { Edit } from './apply-edit.ts';
+import { generateCandidates, type RefusalReason } from './candidates/generate-candidates.ts';
+import type { LiteralHints } from './candidates/repair-operator.ts';
+import type { Sources } from './import-graph.ts';
+import { languageOf } from './language.ts';
+import { orderCandidates } from './order-candidates.ts';
+import { isProtectedPath } from './protected-paths.ts';
+import type { SuspiciousLine } from './rank-lines.ts';
+
+export interface Candidate {
+  /** The first 16 hex digits of the hash of the canonical edit: the same edit of the same file has the same id everywhere. */
+  readonly id: string;
+  readonly edit: Edit;
+  readonly score: number;
+}
+
+export interface SearchRequest {
+  readonly suspicious: readonly SuspiciousLine[];
+  readonly sources: Sources;
+  readonly hints?: LiteralHints;
+  /** SHA-256 of a text as hex digits. */
+  readonly hash: (text: string) => string;
+  /** The search space ends here. */
+  readonly maxCandidates: number;
+  /** Only so many of the most suspicious lines are read; 300 unless said otherwise. */
+  readonly maxLines?: number;
+}
+
+export interface SearchPlan {
+  readonly candidates: readonly Candidate[];
+  /** Suspicious files that gave nothing, and why, by file. */
+  readonly refusals: readonly { readonly file: string; readonly reason: RefusalReason; readonly detail: string }[];
+}
+
+/** A batch is one recorded effect: the limit of the ledger. */
+export const maxBatchSize = 32;
+
+const defaultMaxLines = 300;
+const idLength = 16;
+
+/** The candidates for the most suspicious lines, best first, at most `maxCandidates`. Protected paths give none. */
+export function planSearch(request: SearchRequest): SearchPlan {
+  const lines = request.suspicious
+    .slice(0, request.maxLines ?? defaultMaxLines)
+    .filter((each) => !isProtectedPath(each.file));
+  const outcomes = [...Map.groupBy(lines, (each) => each.file)]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([file, group]) => ({ file, outcome: candidatesOf(file, group, request) }));
+  const edits = outcomes.flatMap(({ outcome }) => (outcome?.kind === 'candidates' ? outcome.edits : []));
+  return {
+    candidates: orderCandidates(edits, lines)
+      .slice(0, request.maxCandidates)
+      .map(({ edit, score }) => ({ id: candidateId(edit, request.hash), edit, score })),
+    refusals: outcomes.flatMap(({ file, outcome }) =>
+      outcome?.kind === 'refused' ? [{ file, reason: outcome.reason, detail: outcome.detail }] : [],
+    ),
+  };
+}
+
+function candidatesOf(
+  file: string,
+  lines: readonly SuspiciousLine[],
+  request: SearchRequest,
+): ReturnType<typeof generateCandidates> | undefined {
+  const source = request.sources.get(file);
+  const language = languageOf(file);
+  if (source === undefined || language === undefined) return undefined;
+  const hints = request.hints === undefined ? {} : { hints: request.hints };
+  return generateCandidates({ file, source, language, lines: lines.map((each) => each.line), ...hints });
+}
+
+/** The hash of what the edit does, not of how it came about. */
+export function candidateId(
+  edit: Pick<Edit, 'file' | 'start' | 'end' | 'replacement'>,
+  hash: (text: string) => string,
+): string {
+  return hash(JSON.stringify([edit.file, edit.start, edit.end, edit.replacement])).slice(0, idLength);
+}
+
+/**
+ * Candidates in runs of at most `size`, in order.
+ *
+ * @throws RangeError when `size` is not a whole number from 1 to 32.
+ */
+export function batches(
+  candidates: readonly Candidate[],
+  size: number = maxBatchSize,
+): readonly (readonly Candidate[])[] {
+  if (!Number.isInteger(size) || size < 1 || size > maxBatchSize) {
+    throw new RangeError(`A batch holds 1 to ${maxBatchSize} candidates, not ${size}.`);
+  }
+  return Array.from({ length: Math.ceil(candidates.length / size) }, (_, index) =>
+    candidates.slice(index * size, (index + 1) * size),
+  );
+}
+
+/** The repair among candidates that pass everything, given in search order: the smallest edit, and of equals the first. */
+export function chooseRepair(passing: readonly Candidate[]): Candidate | undefined {
+  return passing.toSorted((a, b) => a.edit.size - b.edit.size)[0];
+}

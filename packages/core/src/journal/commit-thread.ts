@@ -1,0 +1,78 @@
+import { Worker } from 'node:worker_threads';
+import { VltairError } from '@vltair/protocol';
+import type { FromWriter, ToWriter, WriterData } from './journal-writer.ts';
+import type { WriteReply, WriteRequest } from './write-request.ts';
+
+/** Where write requests go. Replies come in the order of the requests. */
+export interface Committer {
+  /** Rejects only when the committer itself is lost or closed: then the outcome is unknown (S6). */
+  commit(request: WriteRequest): Promise<WriteReply>;
+  close(): Promise<void>;
+}
+
+interface Waiting {
+  readonly resolve: (reply: WriteReply) => void;
+  readonly reject: (error: VltairError) => void;
+}
+
+/** The calling thread's half of the thread that commits (journal-writer.ts). */
+export class CommitThread implements Committer {
+  readonly #worker: Worker;
+  readonly #waiting: Waiting[] = [];
+  readonly #ended: Promise<void>;
+  #outgoing: WriteRequest[] = [];
+  #lost: VltairError | undefined;
+
+  constructor(data: WriterData) {
+    this.#worker = new Worker(new URL('./journal-writer.ts', import.meta.url), { workerData: data, execArgv: [] });
+    this.#worker.on('message', (replies: FromWriter) => this.#settle(replies));
+    this.#worker.on('error', (error) => this.#lose(error));
+    this.#ended = new Promise((resolve) => {
+      this.#worker.once('exit', () => {
+        this.#lose(undefined);
+        resolve();
+      });
+    });
+    this.#worker.unref();
+  }
+
+  commit(request: WriteRequest): Promise<WriteReply> {
+    if (this.#lost !== undefined) return Promise.reject(this.#lost);
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+      this.#worker.ref();
+      this.#outgoing.push(request);
+      if (this.#outgoing.length === 1) queueMicrotask(() => this.#flush());
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.#lost === undefined) {
+      this.#flush();
+      this.#worker.ref();
+      this.#post({ kind: 'close' });
+    }
+    await this.#ended;
+  }
+
+  /** What one turn of the event loop has asked for travels as one message. */
+  #flush(): void {
+    const requests = this.#outgoing;
+    this.#outgoing = [];
+    if (requests.length > 0 && this.#lost === undefined) this.#post({ kind: 'requests', requests });
+  }
+
+  #post(message: ToWriter): void {
+    this.#worker.postMessage(message);
+  }
+
+  #settle(replies: FromWriter): void {
+    for (const reply of replies) this.#waiting.shift()?.resolve(reply);
+    if (this.#waiting.length === 0) this.#worker.unref();
+  }
+
+  #lose(cause: unknown): void {
+    this.#lost ??= new VltairError('unavailable/store_failed', { detail: 'the thread that commits has ended', cause });
+    for (const waiting of this.#waiting.splice(0)) waiting.reject(this.#lost);
+  }
+}

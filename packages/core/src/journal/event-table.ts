@@ -1,0 +1,114 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { CHAIN_FORMAT, eventKinds, type ExportLine, VltairError } from '@vltair/protocol';
+import type { LogEntry } from '../ports/event-store.ts';
+import { sha256 } from './sha256.ts';
+import { integerIn, oneOfIn, optionalBytesIn, optionalTextIn, type SqliteRow, textIn } from './sqlite-row.ts';
+
+/** A payload with more bytes than this lies in `blobs`, once for each tenant. */
+export const INLINE_PAYLOAD_BYTES = 64 * 1024;
+
+const SELECT = `
+  SELECT e.*, b.bytes FROM events e LEFT JOIN blobs b ON b.tenant = e.tenant AND b.digest = e.blob`;
+
+/** The table `events`: lines of the log by position and by (run, seq). */
+export class EventTable {
+  readonly #insert: StatementSync;
+  readonly #insertBlob: StatementSync;
+  readonly #ofRun: StatementSync;
+  readonly #after: StatementSync;
+  readonly #hash: StatementSync;
+  readonly #last: StatementSync;
+
+  constructor(database: DatabaseSync) {
+    this.#insert = database.prepare(
+      `INSERT INTO events (position, format, run, seq, tenant, ts, kind, type, epoch, payload_digest, previous, hash, payload, blob, salt)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    );
+    this.#insertBlob = database.prepare('INSERT OR IGNORE INTO blobs (tenant, digest, bytes) VALUES (?, ?, ?)');
+    this.#ofRun = database.prepare(`${SELECT} WHERE e.run = ? AND e.seq > ? ORDER BY e.seq LIMIT ?`);
+    this.#after = database.prepare(`${SELECT} WHERE e.position > ? ORDER BY e.position LIMIT ?`);
+    this.#hash = database.prepare('SELECT hash FROM events WHERE run = ? AND seq = ?');
+    this.#last = database.prepare('SELECT coalesce(max(position), 0) AS position FROM events');
+  }
+
+  insert(position: number, { header, hash, payload, salt }: ExportLine): void {
+    const blob = payload === undefined ? undefined : this.#putBlob(header.tenant, payload);
+    this.#insert.run(
+      position,
+      header.format,
+      header.run,
+      header.seq,
+      header.tenant,
+      header.ts,
+      header.kind,
+      header.type,
+      header.epoch,
+      header.payloadDigest,
+      header.previous,
+      hash,
+      blob === undefined ? (payload ?? null) : null,
+      blob ?? null,
+      salt ?? null,
+    );
+  }
+
+  ofRun(run: string, after: number, limit: number): readonly LogEntry[] {
+    return this.#ofRun.all(run, after, limit).map(entryOf);
+  }
+
+  after(position: number, limit: number): readonly LogEntry[] {
+    return this.#after.all(position, limit).map(entryOf);
+  }
+
+  hashAt(run: string, seq: number): string | undefined {
+    const row = this.#hash.get(run, seq);
+    return row === undefined ? undefined : textIn(row, 'hash');
+  }
+
+  lastPosition(): number {
+    return integerIn(this.#last.get() ?? {}, 'position');
+  }
+
+  /** Stores a large payload; `undefined` for one that stays inline. */
+  #putBlob(tenant: string, payload: string): string | undefined {
+    if (Buffer.byteLength(payload) <= INLINE_PAYLOAD_BYTES) return undefined;
+    const bytes = Buffer.from(payload);
+    const digest = sha256(bytes);
+    this.#insertBlob.run(tenant, digest, bytes);
+    return digest;
+  }
+}
+
+function entryOf(row: SqliteRow): LogEntry {
+  const payload = optionalTextIn(row, 'payload') ?? blobIn(row);
+  const salt = optionalTextIn(row, 'salt');
+  return {
+    position: integerIn(row, 'position'),
+    header: {
+      format: formatIn(row),
+      run: textIn(row, 'run'),
+      seq: integerIn(row, 'seq'),
+      tenant: textIn(row, 'tenant'),
+      ts: integerIn(row, 'ts'),
+      kind: oneOfIn(row, 'kind', eventKinds),
+      type: textIn(row, 'type'),
+      epoch: integerIn(row, 'epoch'),
+      payloadDigest: textIn(row, 'payload_digest'),
+      previous: textIn(row, 'previous'),
+    },
+    hash: textIn(row, 'hash'),
+    ...(payload === undefined ? {} : { payload }),
+    ...(salt === undefined ? {} : { salt }),
+  };
+}
+
+function blobIn(row: SqliteRow): string | undefined {
+  const bytes = optionalBytesIn(row, 'bytes');
+  return bytes === undefined ? undefined : Buffer.from(bytes).toString();
+}
+
+function formatIn(row: SqliteRow): typeof CHAIN_FORMAT {
+  const format = integerIn(row, 'format');
+  if (format === CHAIN_FORMAT) return CHAIN_FORMAT;
+  throw new VltairError('unavailable/store_newer', { detail: `an event has format ${format}` });
+}

@@ -1,0 +1,114 @@
+import {
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  hkdfSync,
+  type KeyObject,
+  sign,
+  timingSafeEqual,
+  verify,
+} from 'node:crypto';
+import {
+  chmodSync,
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { fingerprintOf, VltairError } from '@vltair/protocol';
+import type { Signer } from '../ports/event-store.ts';
+import { sha256 } from './sha256.ts';
+
+/** The store's key: signs commits and exports, and authenticates snapshots under a key derived from it. */
+export interface StoreKey extends Signer {
+  /** HMAC-SHA-256 in hex, for text that only this store has to recognise. */
+  mac(text: string): string;
+}
+
+/** Reads the key of a store, making it when there is none. For the owner alone: two processes would make two keys. */
+export function ensureStoreKey(directory: string, onWarning: (warning: string) => void): StoreKey {
+  const path = keyPath(directory);
+  try {
+    restrict(path, onWarning);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    createKeyFile(directory, path);
+  }
+  return readStoreKey(directory);
+}
+
+/** @throws VltairError `unavailable/store_corrupt` when the file is no Ed25519 key; the system's error when it cannot be read. */
+export function readStoreKey(directory: string): StoreKey {
+  const path = keyPath(directory);
+  return storeKeyOf(parseKey(readFileSync(path, 'utf8'), path));
+}
+
+export function storeKeyOf(privateKey: KeyObject): StoreKey {
+  const { x, d } = privateKey.export({ format: 'jwk' });
+  const publicKey = Buffer.from(x ?? '', 'base64url').toString('hex');
+  const macKey = Buffer.from(hkdfSync('sha256', Buffer.from(d ?? '', 'base64url'), '', 'vltair snapshot', 32));
+  return {
+    publicKey,
+    fingerprint: fingerprintOf(publicKey, sha256),
+    sign: (text) => sign(null, Buffer.from(text), privateKey).toString('hex'),
+    mac: (text) => createHmac('sha256', macKey).update(text).digest('hex'),
+  };
+}
+
+/** Whether `signature` (hex) is by the raw Ed25519 key `publicKey` (hex) over `text`. */
+export function isSignedBy(publicKey: string, text: string, signature: string): boolean {
+  const x = Buffer.from(publicKey, 'hex').toString('base64url');
+  const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
+  return verify(null, Buffer.from(text), key, Buffer.from(signature, 'hex'));
+}
+
+export function isEqualMac(left: string, right: string): boolean {
+  return left.length === right.length && timingSafeEqual(Buffer.from(left), Buffer.from(right));
+}
+
+function keyPath(directory: string): string {
+  return join(directory, 'keys', 'signing.key');
+}
+
+function parseKey(pem: string, path: string): KeyObject {
+  try {
+    const key = createPrivateKey(pem);
+    if (key.asymmetricKeyType === 'ed25519') return key;
+  } catch (cause) {
+    throw new VltairError('unavailable/store_corrupt', { detail: `${path} is no private key`, where: path, cause });
+  }
+  throw new VltairError('unavailable/store_corrupt', { detail: `${path} is no Ed25519 key`, where: path });
+}
+
+/** A key that others could read is repaired, not refused: a restored backup must open. The warning says what it means. */
+function restrict(path: string, onWarning: (warning: string) => void): void {
+  const mode = statSync(path).mode & 0o777;
+  if ((mode & 0o077) === 0) return;
+  chmodSync(path, 0o600);
+  onWarning(
+    `The signing key ${path} could be read by others (mode ${mode.toString(8)}); it is now 600. ` +
+      'If others use this machine, replace it: what they sign verifies too.',
+  );
+}
+
+/** Written aside and renamed, so that a crash leaves a whole key or none. */
+function createKeyFile(directory: string, path: string): void {
+  mkdirSync(join(directory, 'keys'), { recursive: true, mode: 0o700 });
+  const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' });
+  const aside = `${path}.new`;
+  const file = openSync(aside, 'w', 0o600);
+  writeSync(file, pem.toString());
+  fsyncSync(file);
+  closeSync(file);
+  renameSync(aside, path);
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}

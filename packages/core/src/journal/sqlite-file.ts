@@ -1,0 +1,94 @@
+import { accessSync, closeSync, constants, existsSync, fsyncSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
+import { VltairError } from '@vltair/protocol';
+import { inspectSchema, migrate } from './schema.ts';
+
+const BUSY_TIMEOUT_MS = 5_000;
+
+export function databasePath(directory: string): string {
+  return join(directory, 'vltair.db');
+}
+
+/** Makes the data directory, closed to others and invisible to git. */
+export function ensureDirectory(directory: string): void {
+  if (mkdirSync(directory, { recursive: true, mode: 0o700 }) !== undefined) syncDirectory(dirname(directory));
+  const ignore = join(directory, '.gitignore');
+  if (!existsSync(ignore)) writeFileSync(ignore, '*\n');
+}
+
+/** Makes the store or brings it to the current schema. A newer or foreign file is refused before anything of it changes. */
+export function prepareDatabase(directory: string): void {
+  const path = databasePath(directory);
+  if (existsSync(path) && inspect(path) === 'current') return;
+  const database = openWriting(directory);
+  try {
+    migrate(database);
+  } finally {
+    database.close();
+  }
+}
+
+/** A connection that commits: WAL, an fsync for each commit. */
+export function openWriting(directory: string): DatabaseSync {
+  const database = new DatabaseSync(databasePath(directory), {
+    timeout: BUSY_TIMEOUT_MS,
+    enableForeignKeyConstraints: true,
+  });
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864');
+  return database;
+}
+
+/** A connection that only reads. @throws VltairError `not_found/store` when there is no store yet. */
+export function openReading(directory: string): DatabaseSync {
+  const path = databasePath(directory);
+  if (!existsSync(path)) throw new VltairError('not_found/store', { detail: directory });
+  const database = new DatabaseSync(isFrozen(directory) ? immutable(path) : path, {
+    readOnly: true,
+    timeout: BUSY_TIMEOUT_MS,
+  });
+  try {
+    if (inspectSchema(database, path) === 'current') return database;
+    throw new VltairError('not_found/store', {
+      detail: `${directory} is being made, or waits for its owner to update it`,
+    });
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function inspect(path: string): ReturnType<typeof inspectSchema> {
+  const database = new DatabaseSync(path, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
+  try {
+    return inspectSchema(database, path);
+  } finally {
+    database.close();
+  }
+}
+
+/** A WAL database needs its side files even to be read; where none can be made and none exist, nothing can change it either. */
+function isFrozen(directory: string): boolean {
+  if (existsSync(`${databasePath(directory)}-wal`)) return false;
+  try {
+    accessSync(directory, constants.W_OK);
+    return false;
+  } catch {
+    // Not writable for this user, or a read-only file system.
+    return true;
+  }
+}
+
+function immutable(path: string): URL {
+  const url = pathToFileURL(path);
+  url.searchParams.set('immutable', '1');
+  return url;
+}
+
+/** Makes a new directory entry durable. */
+function syncDirectory(directory: string): void {
+  const file = openSync(directory, 'r');
+  fsyncSync(file);
+  closeSync(file);
+}

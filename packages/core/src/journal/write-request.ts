@@ -1,0 +1,87 @@
+import { canonicalJson, type EventKind, type ExportLine, kindOf, VltairError, wellFormed } from '@vltair/protocol';
+import type { ErrorReason } from '@vltair/protocol';
+import type {
+  AppendOutcome,
+  AppendRequest,
+  ForeignRun,
+  InboxCommand,
+  RunProjection,
+  Snapshot,
+} from '../ports/event-store.ts';
+import type { SerialisedCommand } from './inbox-table.ts';
+import { snapshotText } from './snapshot-table.ts';
+
+/**
+ * What the calling thread asks of the thread that commits: plain data whose payloads are already text (C3). All of them
+ * go through one queue, so that they take effect in the order in which they were made.
+ */
+export type WriteRequest =
+  | SerialisedAppend
+  | {
+      readonly kind: 'adopt';
+      readonly lines: readonly ExportLine[];
+      readonly row: RunProjection;
+      readonly origin: string;
+    }
+  | { readonly kind: 'snapshot'; readonly run: string; readonly seq: number; readonly text: string }
+  | { readonly kind: 'send'; readonly command: SerialisedCommand }
+  | { readonly kind: 'discard'; readonly ids: readonly string[] };
+
+export interface SerialisedAppend {
+  readonly kind: 'append';
+  readonly run: string;
+  readonly tenant: string;
+  readonly expectedSeq: number;
+  readonly epoch: number;
+  readonly events: readonly SerialisedEvent[];
+  readonly row: RunProjection;
+  readonly consumes: readonly string[];
+}
+
+export interface SerialisedEvent {
+  readonly ts: number;
+  readonly kind: EventKind;
+  readonly type: string;
+  readonly payload: string;
+}
+
+/** `failed` is an error of the catalogue as plain data: class instances do not cross threads. */
+export type WriteReply =
+  | AppendOutcome
+  | { readonly kind: 'done' }
+  | { readonly kind: 'exists' }
+  | { readonly kind: 'failed'; readonly reason: ErrorReason; readonly detail: string };
+
+/** @throws TypeError for what cannot be stored, before anything is queued: one bad request never fails the commit of others. */
+export function serialiseAppend(request: AppendRequest): SerialisedAppend {
+  const { run, tenant, expectedSeq, epoch, events, row, consumes = [] } = request;
+  if (events.length === 0) throw new TypeError('an append has at least one event');
+  if (!isName(run) || !isName(tenant)) throw new TypeError('run and tenant are well-formed and not empty');
+  return { kind: 'append', run, tenant, expectedSeq, epoch, events: events.map(serialiseEvent), row, consumes };
+}
+
+export function serialiseAdoption({ lines, row, origin }: ForeignRun): WriteRequest {
+  return { kind: 'adopt', lines, row, origin };
+}
+
+export function serialiseSnapshot(snapshot: Snapshot): WriteRequest {
+  return { kind: 'snapshot', run: snapshot.run, seq: snapshot.seq, text: snapshotText(snapshot) };
+}
+
+export function serialiseCommand({ id, run, command, ts }: InboxCommand): SerialisedCommand {
+  return { id, run, command: canonicalJson(wellFormed(command)), ts };
+}
+
+function serialiseEvent({ ts, payload }: AppendRequest['events'][number]): SerialisedEvent {
+  if (!Number.isSafeInteger(ts) || ts < 0) throw new TypeError(`${ts} is not a time in whole milliseconds since 1970`);
+  return { ts, kind: kindOf(payload), type: payload.type, payload: canonicalJson(wellFormed(payload)) };
+}
+
+function isName(text: string): boolean {
+  return text !== '' && text.isWellFormed();
+}
+
+/** The error that a `failed` reply stands for. */
+export function errorOfReply({ reason, detail }: Extract<WriteReply, { kind: 'failed' }>): VltairError {
+  return new VltairError(reason, { detail });
+}

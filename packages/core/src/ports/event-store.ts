@@ -1,0 +1,172 @@
+import type { EventPayload, ExportLine, Failure, JsonObject, StoredEvent } from '@vltair/protocol';
+
+/**
+ * The journal port. One store holds many runs; each run is one stream of events with a single writer.
+ *
+ * S1 Acknowledged means durable: when {@link EventStore.append} resolves with `appended`, the events survive a kill and
+ *    a power cut.
+ * S2 An append names the seq that it expects and the writer's epoch. Another head is a `conflict`, an older epoch is
+ *    `fenced`; in both cases nothing of the append is written.
+ * S3 Appends of several runs that arrive during a commit share the next one; the conflict of one does not fail another.
+ * S4 Positions are assigned in commit order: whoever follows the store from a position misses nothing.
+ * S5 Events, the run's row and the removal of consumed commands are one transaction.
+ * S6 A rejected append (full disk, lost worker) leaves the outcome unknown: the caller discards its folded state and
+ *    reloads; {@link EventStore.head} tells whether the append landed.
+ */
+export interface EventStore {
+  append(request: AppendRequest): Promise<AppendOutcome>;
+  /** The events of a run with seq > `after`, in order. Each has been checked against the chain: a broken link throws `internal/chain_broken`. */
+  read(run: string, after?: number): Promise<readonly StoredEvent[]>;
+  head(run: string): Promise<RunHead | undefined>;
+  /** Events of all runs with position > `after`, in commit order, at most `limit`. */
+  tail(after: number, limit: number): Promise<readonly StoredEvent[]>;
+  runs(query: RunQuery): Promise<readonly RunRow[]>;
+  run(id: string): Promise<RunRow | undefined>;
+
+  saveSnapshot(snapshot: Snapshot): Promise<void>;
+  /** The newest snapshot whose MAC and schema hold; others are ignored, never repaired. */
+  loadSnapshot(run: string, schema: number): Promise<Snapshot | undefined>;
+
+  /** Puts a command for a run into the inbox; any process may. The same id twice is one command. */
+  send(command: InboxCommand): Promise<void>;
+  /** Commands that wait, oldest first. */
+  inbox(): Promise<readonly InboxCommand[]>;
+  /** Removes commands that were refused: they became no event. */
+  discard(commandIds: readonly string[]): Promise<void>;
+  /** A number that differs after a commit of any process: cheap, to be polled by whoever waits for others. */
+  changes(): number;
+
+  /** The lines of a run with seq > `after`, at most `limit`, exactly as they are stored: unchecked, a purged one without payload and salt. */
+  entries(run: string, after: number, limit: number): Promise<readonly LogEntry[]>;
+  /** The signed commits that hold events of a run, in order. */
+  commitsOf(run: string): Promise<readonly SignedCommit[]>;
+  /** Takes in a verified run of another store, hashes kept. It can be read and exported, never appended to (`fenced`). */
+  adopt(run: ForeignRun): Promise<'adopted' | 'exists'>;
+  /** Signs in the name of this store. */
+  signer(): Signer;
+
+  /** This process's ownership of the store. A writer has a number that is higher than all before it. */
+  readonly ownership: Ownership;
+  close(): Promise<void>;
+}
+
+/** `writer`: this process alone may append, under `epoch`. `reader`: another process, `owner`, does. */
+export type Ownership =
+  | { readonly kind: 'writer'; readonly epoch: number }
+  | { readonly kind: 'reader'; readonly owner: OwnerProcess | undefined };
+
+export interface OwnerProcess {
+  readonly pid: number;
+  /** Start time in clock ticks since boot, as the kernel counts it: tells a recycled pid apart. */
+  readonly startTime: string;
+  readonly since: number;
+}
+
+export interface AppendRequest {
+  readonly run: string;
+  readonly tenant: string;
+  /** The seq of the run's last event; 0 for a new run. */
+  readonly expectedSeq: number;
+  readonly epoch: number;
+  readonly events: readonly NewEvent[];
+  /** The run's row after these events. */
+  readonly row: RunProjection;
+  /** Inbox commands that these events answer. */
+  readonly consumes?: readonly string[];
+}
+
+export interface NewEvent {
+  readonly ts: number;
+  readonly payload: EventPayload;
+}
+
+export type AppendOutcome =
+  | { readonly kind: 'appended'; readonly lastSeq: number; readonly lastPosition: number; readonly headHash: string }
+  | { readonly kind: 'conflict'; readonly headSeq: number }
+  | { readonly kind: 'fenced'; readonly epoch: number };
+
+export interface RunHead {
+  readonly seq: number;
+  readonly epoch: number;
+  readonly hash: string;
+}
+
+export const runStatuses = ['queued', 'running', 'paused', 'succeeded', 'failed', 'cancelled'] as const;
+export type RunStatus = (typeof runStatuses)[number];
+
+/** What lists of runs show, kept current in the append transaction. */
+export interface RunProjection {
+  readonly status: RunStatus;
+  readonly workflow: string;
+  readonly title: string;
+  readonly joinKey: string | undefined;
+  readonly traceId: string;
+  readonly createdTs: number;
+  readonly updatedTs: number;
+  readonly failure: Failure | undefined;
+}
+
+export interface RunRow extends RunProjection {
+  readonly run: string;
+  readonly tenant: string;
+  readonly seq: number;
+  readonly epoch: number;
+  /** Where an adopted run came from; `undefined` for the runs of this store. Whoever recovers runs leaves adopted ones alone. */
+  readonly origin: string | undefined;
+}
+
+/** An event as it is stored and exported. */
+export interface LogEntry extends ExportLine {
+  readonly position: number;
+}
+
+/** A group commit: its statement (canonical JSON of a `CommitStatement`), who signed it, and the event hashes under its root. */
+export interface SignedCommit {
+  readonly statement: string;
+  readonly signature: string;
+  /** Ed25519, raw 32 bytes in hex. */
+  readonly publicKey: string;
+  readonly hashes: readonly string[];
+}
+
+/** Verified before it is handed over: the store checks nothing but that it has no such run yet. */
+export interface ForeignRun {
+  readonly lines: readonly ExportLine[];
+  readonly row: RunProjection;
+  /** The fingerprint of the key that signed the export, or `unsigned`. */
+  readonly origin: string;
+}
+
+/** Ed25519. */
+export interface Signer {
+  /** Raw 32 bytes in hex. */
+  readonly publicKey: string;
+  readonly fingerprint: string;
+  /** The signature over the UTF-8 bytes of `text`, in hex. */
+  sign(text: string): string;
+}
+
+export interface RunQuery {
+  readonly statuses?: readonly RunStatus[];
+  readonly joinKey?: string;
+  /** Newest first; default 100. */
+  readonly limit?: number;
+}
+
+/** Folded state at a seq: plain data, authenticated by the store. */
+export interface Snapshot {
+  readonly run: string;
+  readonly seq: number;
+  /** The hash of the event at `seq`. */
+  readonly hash: string;
+  /** Version of the state's shape; another version is not loaded. */
+  readonly schema: number;
+  readonly state: JsonObject;
+}
+
+export interface InboxCommand {
+  readonly id: string;
+  readonly run: string;
+  readonly command: JsonObject;
+  readonly ts: number;
+}

@@ -1,0 +1,371 @@
+/**
+ * The one error catalogue. Every refusal and failure of the product is an entry here: a code from a closed list, a
+ * reason, whose fault it is, whether trying again can help, the exit code of a command that ends with it, and what a
+ * person should do next. `docs/errors.md` is this table for readers; a test holds the two together.
+ */
+
+/** Codes: transport statuses and envelopes switch on these; the list is closed. */
+export const errorCodes = [
+  'invalid_argument',
+  'not_found',
+  'unauthorized',
+  'forbidden',
+  'timeout',
+  'test_failed',
+  'internal',
+  'unavailable',
+  'payload_too_large',
+  'deadline_exceeded',
+  'resource_exhausted',
+  'queue_full',
+  'filters_invalid',
+  'transient',
+  'fatal',
+  'not_implemented',
+  'method_not_allowed',
+  'rate_limited',
+  'budget_exceeded',
+  'cancelled',
+] as const;
+export type ErrorCode = (typeof errorCodes)[number];
+
+/** Who can mend it: the caller (input), the operator (machine, configuration), the work itself (the user's code or tests), or us (a bug). */
+export type Fault = 'caller' | 'operator' | 'work' | 'us';
+
+/** Exit codes of `vltair`. */
+export const exitCodes = { done: 0, failed: 1, usage: 2, waiting: 3, interrupted: 130 } as const;
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+export interface CatalogueEntry {
+  /** What is wrong, one sentence. */
+  readonly summary: string;
+  readonly fault: Fault;
+  readonly retryable: boolean;
+  readonly exitCode: ExitCode;
+  /** What a person does next, one sentence. */
+  readonly next: string;
+}
+
+const caller = (summary: string, next: string): CatalogueEntry => ({
+  summary,
+  fault: 'caller',
+  retryable: false,
+  exitCode: exitCodes.usage,
+  next,
+});
+const operator = (summary: string, next: string, retryable = false): CatalogueEntry => ({
+  summary,
+  fault: 'operator',
+  retryable,
+  exitCode: exitCodes.failed,
+  next,
+});
+const work = (summary: string, next: string): CatalogueEntry => ({
+  summary,
+  fault: 'work',
+  retryable: false,
+  exitCode: exitCodes.failed,
+  next,
+});
+const us = (summary: string, retryable = false): CatalogueEntry => ({
+  summary,
+  fault: 'us',
+  retryable,
+  exitCode: exitCodes.failed,
+  next: 'Report it with the output of `vltair export` for the run; the run itself is kept.',
+});
+
+/** Keys are `code/reason`. */
+export const errorCatalogue = {
+  'invalid_argument/usage': caller('The command line is not understood.', 'Run the command with --help.'),
+  'invalid_argument/environment': caller(
+    'An environment variable holds a value that is not allowed.',
+    'Correct or unset the variable that is named.',
+  ),
+  'invalid_argument/envelope': caller(
+    'A message envelope does not fit its schema.',
+    'Correct the field that is named; the schemas stand in docs/protocol.md.',
+  ),
+  'invalid_argument/protocol_version': caller('The envelope has another protocol version.', 'Send protocolVersion 1.'),
+  'invalid_argument/json': caller('The text is not JSON.', 'Correct the text at the position that is named.'),
+  'invalid_argument/yaml': caller('The text is not YAML.', 'Correct the text at the line that is named.'),
+  'invalid_argument/workflow': caller(
+    'The workflow does not fit the format.',
+    'Correct the field that is named; the format stands in docs/workflows.md.',
+  ),
+  'invalid_argument/duplicate_node': caller('Two nodes have the same id.', 'Rename one of them.'),
+  'invalid_argument/unknown_node': caller('An edge names a node that does not exist.', 'Correct the node id.'),
+  'invalid_argument/unknown_agent': caller(
+    'The workflow names an agent that is not registered.',
+    'Run `vltair status` for the agents that exist.',
+  ),
+  'invalid_argument/duplicate_agent': us('Two agents are registered under one name.'),
+  'invalid_argument/graph_cycle': caller(
+    'The nodes need each other in a circle.',
+    'Remove one of the edges named; to repeat work, use a route back with maxVisits.',
+  ),
+  'invalid_argument/route_not_dominating': caller(
+    'A route jumps back to a node that does not dominate it.',
+    'Route to a node that lies on every path to the route, so that the loop has one entry.',
+  ),
+  'invalid_argument/template': caller(
+    'A template refers to something that does not exist.',
+    'Correct the reference; only nodes that are done, and the run input, can be referred to.',
+  ),
+  'invalid_argument/agent_input': caller('The input does not fit the agent.', 'Correct the input field that is named.'),
+  'invalid_argument/agent_output': us('An agent returned a result that does not fit its schema.'),
+  'invalid_argument/effect_in_flight': us('An agent started two effects of one name at the same time.'),
+  'invalid_argument/run_ended': caller('The run has ended.', 'Run `vltair show` for how; start a new run to work on.'),
+  'invalid_argument/path_outside': caller('The path lies outside of the project.', 'Name a path inside the project.'),
+  'invalid_argument/not_a_directory': caller('The path is not a directory.', 'Name an existing directory.'),
+  'invalid_argument/unreadable': caller(
+    'A file of the project cannot be read.',
+    'Give read permission to the file that is named.',
+  ),
+  'invalid_argument/key_not_pinned': caller(
+    'The export cannot be trusted without knowing who should have signed it.',
+    'Give the fingerprint with --key; `vltair status` on the machine of origin prints it.',
+  ),
+  'invalid_argument/export_altered': work(
+    'The export is not what was signed.',
+    'Get the file again from its origin; the line that is named is the first that differs.',
+  ),
+  'invalid_argument/export_torn': work(
+    'The export ends in the middle of a line.',
+    'Get the file again, or import it with --drop-torn-tail, which loses the event that is cut.',
+  ),
+  'invalid_argument/export_key': work(
+    'The export is signed by another key than the one expected.',
+    'Check the fingerprint with the person who made the export.',
+  ),
+  'invalid_argument/run_exists': caller(
+    'The store already has a run of this id.',
+    'Read it with `vltair show`; to import another copy, use another data directory.',
+  ),
+  'invalid_argument/minified': work('The code is minified.', 'Point vltair at the sources.'),
+  'not_found/run': caller('There is no such run.', 'Run `vltair runs` for the runs that exist.'),
+  'not_found/agent': caller('There is no such agent.', 'Run `vltair status` for the agents that exist.'),
+  'not_found/store': caller(
+    'There is no store here yet.',
+    'Start a run first, or set VLTAIR_DATA_DIR to where one is.',
+  ),
+  'not_found/payload': caller(
+    'The payload of an event was purged.',
+    'Only its digest is left; `vltair verify` still proves the order of the events.',
+  ),
+  'not_found/file': caller('There is no such file.', 'Check the path.'),
+  'not_found/tests': caller(
+    'No tests were found.',
+    'Name the command that runs them with --test, e.g. `vltair fix --test "npm test"`.',
+  ),
+  'not_found/test_runner': operator(
+    'The test runner that the project uses is not installed.',
+    'Install the dependencies of the project, or name a command with --test.',
+  ),
+  'forbidden/protected_path': work(
+    'The change touches a file that agents may not change.',
+    'Tests and their configuration are protected; change them by hand if they are wrong.',
+  ),
+  'timeout/wall': work(
+    'A command did not end in its time.',
+    'Raise the limit with --timeout, or look for what hangs in the output.',
+  ),
+  'timeout/call': {
+    ...work('A single call did not end in its time.', 'It is tried again while the node has time left.'),
+    retryable: true,
+  },
+  'test_failed/still_failing': work(
+    'Tests fail and no edit was found that makes all of them pass.',
+    'Read what was tried with `vltair show`; raise --max-candidates, or mend it by hand.',
+  ),
+  'test_failed/tests': work('Tests fail.', 'Read the failing cases; `vltair fix` tries to repair them.'),
+  'test_failed/runner': work(
+    'The test runner failed before it could report its tests.',
+    'Run the test command by hand; mend what it prints.',
+  ),
+  'test_failed/flaky': work(
+    'Tests fail only sometimes.',
+    'Make the tests that are named deterministic first; a flaky failure is never repaired.',
+  ),
+  'internal/unexpected': us('Something failed that should not have.'),
+  'internal/chain_broken': operator(
+    'The log of the run does not verify.',
+    'Stop using this store; restore a backup or look at the event that is named.',
+  ),
+  'internal/replay_differs': us('Replaying the log gives other decisions than those recorded.'),
+  'internal/sandbox': operator(
+    'The sandbox could not be set up.',
+    'Run `vltair doctor`, which says what is missing.',
+    true,
+  ),
+  'unavailable/store_locked': operator(
+    'Another process works in this data directory.',
+    'Wait for it, or follow it with `vltair events --follow`; set VLTAIR_DATA_DIR for a separate store.',
+    true,
+  ),
+  'unavailable/store_read_only': operator(
+    'The data directory cannot be written.',
+    'Give write permission, or set VLTAIR_DATA_DIR to a place that can be written.',
+  ),
+  'unavailable/store_full': operator(
+    'The disk of the data directory is full.',
+    'Free some space and run the same command again; nothing that was acknowledged is lost.',
+    true,
+  ),
+  'unavailable/directory_read_only': operator(
+    'A file of the project cannot be written.',
+    'Give write permission to the place that is named and run the same command again; nothing is half done.',
+  ),
+  'unavailable/disk_full': operator(
+    'The disk is full.',
+    'Free some space at the place that is named and run the same command again.',
+    true,
+  ),
+  'unavailable/store_corrupt': operator(
+    'The store is damaged.',
+    'Restore a backup, or move the data directory away to start anew; nothing was changed.',
+  ),
+  'unavailable/store_newer': operator(
+    'The store was written by a newer version of vltair.',
+    'Install that version or a later one; nothing was changed.',
+  ),
+  'unavailable/store_failed': operator(
+    'The store could not be read or written.',
+    'Look at the cause that is named; the run continues with `vltair resume`.',
+    true,
+  ),
+  'unavailable/fenced': operator('Another worker has taken the run over.', 'Nothing: the other worker continues it.'),
+  'unavailable/git': operator('git is missing or failed.', 'Install git 2.30 or later.'),
+  'unavailable/sandbox_denied': operator(
+    'The sandbox cannot enforce what was asked for.',
+    'Run `vltair doctor` for what to install, or use --sandbox best-effort.',
+  ),
+  'unavailable/shutting_down': operator('The process is shutting down.', 'Run `vltair resume` later.', true),
+  'payload_too_large/envelope': caller('The message is too large.', 'Keep it below the limit that is named.'),
+  'deadline_exceeded/node': work('A node did not end before its deadline.', 'Raise the timeout of the node.'),
+  'deadline_exceeded/run': work('The run did not end before its deadline.', 'Raise --timeout.'),
+  'resource_exhausted/visits': work(
+    'A loop of the workflow has used all of its visits.',
+    'Read the last visit with `vltair show`; raise maxVisits if more would help.',
+  ),
+  'resource_exhausted/memory': work('A command used more memory than it may.', 'Raise the memory limit.'),
+  'queue_full/scheduler': {
+    ...operator('The queue is full.', 'Try again when runs have ended, or raise SCHEDULER_MAX_QUEUE.'),
+    retryable: true,
+  },
+  'transient/agent': { ...work('An agent failed for a moment.', 'It is tried again.'), retryable: true },
+  'fatal/agent': work('An agent failed for good.', 'Read the cause with `vltair show`.'),
+  'fatal/diverged': {
+    ...us('An agent asked for another call under the key of a recorded one.'),
+    exitCode: exitCodes.waiting,
+  },
+  'fatal/parked': {
+    ...operator(
+      'It is not known whether an effect happened.',
+      'Check the world, then `vltair resume ID --parked retry` or `--parked fail`.',
+    ),
+    exitCode: exitCodes.waiting,
+  },
+  'budget_exceeded/run': work(
+    'The budget of the run does not cover the next call.',
+    'Raise the limit that is named and start again.',
+  ),
+  'cancelled/run': {
+    ...work('The run was cancelled.', 'Start it again if it is still wanted.'),
+    exitCode: exitCodes.failed,
+  },
+  'cancelled/interrupted': {
+    ...work('The command was interrupted; the run is kept.', 'Run the same command again to go on.'),
+    exitCode: exitCodes.interrupted,
+  },
+} as const satisfies Readonly<Record<`${ErrorCode}/${string}`, CatalogueEntry>>;
+
+export type ErrorReason = keyof typeof errorCatalogue;
+
+export function isErrorReason(text: string): text is ErrorReason {
+  return Object.hasOwn(errorCatalogue, text);
+}
+
+export function codeOf(reason: ErrorReason): ErrorCode {
+  const code = errorCodes.find((candidate) => reason.startsWith(`${candidate}/`));
+  if (code === undefined) throw new TypeError(`the reason ${reason} has no code`);
+  return code;
+}
+
+export interface FailureDetail {
+  /** What exactly, for this case: a name, a value, a limit. Never a secret. */
+  readonly detail?: string;
+  /** Where: a file with line and column, an option, a field path, a seq. */
+  readonly where?: string;
+  readonly cause?: unknown;
+}
+
+/** What is stored in events and envelopes of a failure: plain data. */
+export interface Failure {
+  readonly code: ErrorCode;
+  readonly reason: ErrorReason;
+  readonly message: string;
+  readonly where?: string;
+  readonly retryable: boolean;
+}
+
+/** A failure of the product, made from its catalogue entry. */
+export class VltairError extends Error {
+  override readonly name: string = 'VltairError';
+  readonly reason: ErrorReason;
+  readonly where: string | undefined;
+
+  constructor(reason: ErrorReason, { detail, where, cause }: FailureDetail = {}) {
+    super(sentence(errorCatalogue[reason].summary, detail), cause === undefined ? undefined : { cause });
+    this.reason = reason;
+    this.where = where;
+  }
+
+  get code(): ErrorCode {
+    return codeOf(this.reason);
+  }
+
+  get entry(): CatalogueEntry {
+    return errorCatalogue[this.reason];
+  }
+}
+
+/** A call was refused because its reservation does not fit into the budget (`budget_exceeded/run`). */
+export class BudgetExceeded extends VltairError {
+  override readonly name = 'BudgetExceeded';
+  readonly dimension: string;
+  readonly limit: number;
+  readonly spent: number;
+  readonly requested: number;
+
+  constructor(budget: { dimension: string; limit: number; spent: number; requested: number }) {
+    super('budget_exceeded/run', {
+      detail: `${budget.dimension}: limit ${budget.limit}, spent or reserved ${budget.spent}, requested ${budget.requested}`,
+    });
+    this.dimension = budget.dimension;
+    this.limit = budget.limit;
+    this.spent = budget.spent;
+    this.requested = budget.requested;
+  }
+}
+
+/** The plain data of any thrown value. What is not from the catalogue becomes `internal/unexpected` with the class name and message. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof VltairError) return describe(error.reason, error.message, error.where);
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return describe('internal/unexpected', sentence(errorCatalogue['internal/unexpected'].summary, text));
+}
+
+/** The failure of a catalogue entry as plain data. */
+export function failure(reason: ErrorReason, { detail, where }: Omit<FailureDetail, 'cause'> = {}): Failure {
+  return describe(reason, sentence(errorCatalogue[reason].summary, detail), where);
+}
+
+function describe(reason: ErrorReason, message: string, where?: string): Failure {
+  const common = { code: codeOf(reason), reason, message, retryable: errorCatalogue[reason].retryable };
+  return where === undefined ? common : { ...common, where };
+}
+
+function sentence(summary: string, detail: string | undefined): string {
+  return detail === undefined || detail === '' ? summary : `${summary.replace(/\.$/, '')}: ${detail}`;
+}

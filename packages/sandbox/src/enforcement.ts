@@ -1,0 +1,146 @@
+/** Says which mechanisms hold, for a machine (capabilities) and for one command (enforcement). Pure. */
+import type { GroupSearch } from './control-group-parents.ts';
+import type { Enforcement, Mechanism, SandboxCapabilities } from './port.ts';
+import type { Order } from './request.ts';
+import type { Privileges, Tier } from './tiers/launch.ts';
+
+export interface Machine {
+  readonly tier: Tier;
+  readonly privileges: Privileges;
+  readonly groups: GroupSearch;
+  /** Stronger tiers that were tried and did not work, with what they said. */
+  readonly failures: readonly { readonly tier: string; readonly reason: string }[];
+}
+
+type Finding = SandboxCapabilities['mechanisms'][Mechanism];
+
+const holds = (how: string): Finding => ({ available: true, how, reason: 'works here' });
+const lacks = (reason: string): Finding => ({ available: false, how: 'none', reason });
+
+export function findings(machine: Machine): Readonly<Record<Mechanism, Finding>> {
+  const { traits } = machine.tier;
+  return {
+    filesystem: traits.fileView
+      ? holds('allow-list of paths in a mount namespace')
+      : lacks(why(machine, 'the command sees the files of its user')),
+    network: networkFinding(machine),
+    processTree: traits.processNamespace
+      ? holds('process namespace that dies with its first process')
+      : lacks(
+          why(machine, 'process group and a sweep of /proc: a process that hides its traces can outlive the command'),
+        ),
+    memory:
+      machine.groups.parents === undefined
+        ? holds('supervised: resident memory summed from /proc')
+        : holds(groupName(machine.groups.parents.version)),
+    processes: processesFinding(machine),
+    privileges: privilegesFinding(machine),
+    systemCalls: traits.systemCalls
+      ? holds('seccomp filter')
+      : lacks(why(machine, 'only bubblewrap loads the seccomp filter')),
+  };
+}
+
+export function capabilitiesOf(machine: Machine): SandboxCapabilities {
+  return {
+    tier: machine.tier.name,
+    variant: machine.tier.variant,
+    mechanisms: findings(machine),
+    advice: advice(machine),
+  };
+}
+
+export function enforcementOf(machine: Machine, order: Order): Enforcement {
+  const requested: Record<Mechanism, boolean> = {
+    filesystem: true,
+    network: order.network === 'off',
+    processTree: true,
+    memory: order.limits.memoryBytes !== undefined,
+    processes: true,
+    privileges: true,
+    systemCalls: true,
+  };
+  const found = findings(machine);
+  const entry = (mechanism: Mechanism): Enforcement[Mechanism] => ({
+    requested: requested[mechanism],
+    applied: requested[mechanism] && found[mechanism].available,
+    reason: requested[mechanism] ? describe(found[mechanism]) : 'not requested',
+  });
+  return {
+    filesystem: entry('filesystem'),
+    network: entry('network'),
+    processTree: entry('processTree'),
+    memory: entry('memory'),
+    processes: entry('processes'),
+    privileges: entry('privileges'),
+    systemCalls: entry('systemCalls'),
+  };
+}
+
+/** Names of the mechanisms that were asked for and are not there. */
+export function missingMechanisms(enforcement: Enforcement): Mechanism[] {
+  return (Object.keys(enforcement) as Mechanism[]).filter(
+    (name) => enforcement[name].requested && !enforcement[name].applied,
+  );
+}
+
+/** One line for a person when isolation is weaker than it could be; undefined when nothing is missing. */
+export function degradationLine(subject: Enforcement | SandboxCapabilities): string | undefined {
+  const isCapabilities = (value: Enforcement | SandboxCapabilities): value is SandboxCapabilities =>
+    'mechanisms' in value;
+  const missing = isCapabilities(subject)
+    ? (Object.keys(subject.mechanisms) as Mechanism[]).filter((name) => !subject.mechanisms[name].available)
+    : missingMechanisms(subject);
+  if (missing.length === 0) return undefined;
+  const label = missing.includes('filesystem') && missing.includes('processTree') ? 'unisolated' : 'degraded isolation';
+  return `sandbox: ${label}: no ${missing.join(', ')} (vltair doctor says what to install)`;
+}
+
+const describe = (finding: Finding): string => (finding.available ? finding.how : finding.reason);
+
+const groupName = (version: 1 | 2): string => `control group v${String(version)}`;
+
+function networkFinding(machine: Machine): Finding {
+  const { network } = machine.tier.traits;
+  if (network === 'namespace') return holds('network namespace with a private loopback');
+  if (network === 'seccomp') return holds('seccomp filter on internet sockets');
+  return lacks(why(machine, 'no network namespace'));
+}
+
+function processesFinding({ tier, groups }: Machine): Finding {
+  if (groups.parents !== undefined) return holds(groupName(groups.parents.version));
+  return holds(
+    tier.traits.countsProcesses ? 'RLIMIT_NPROC of the user namespace' : 'supervised: processes counted from /proc',
+  );
+}
+
+function privilegesFinding({ privileges: { isRoot, uid } }: Machine): Finding {
+  if (isRoot && uid === 0)
+    return lacks('the unprivileged user cannot reach the work directory: the command runs as root');
+  return holds(isRoot ? `dropped to user ${String(uid)}` : 'ordinary user without new privileges');
+}
+
+function why({ failures }: Machine, otherwise: string): string {
+  return failures.length === 0
+    ? otherwise
+    : `${otherwise}; ${failures.map(({ tier, reason }) => `${tier}: ${reason}`).join('; ')}`;
+}
+
+function advice({ tier, failures, groups }: Machine): string[] {
+  const saysMissing = failures.some(({ reason }) => reason === 'not installed');
+  return [
+    ...(tier.name === 'bubblewrap'
+      ? []
+      : [
+          saysMissing
+            ? 'install bubblewrap (apt install bubblewrap, dnf install bubblewrap)'
+            : 'allow unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0)',
+        ]),
+    ...(tier.name === 'process-group' && tier.variant !== 'full'
+      ? ['install util-linux (setpriv, unshare, mount)']
+      : []),
+    ...(groups.parents === undefined
+      ? ['start vltair where control groups are delegated (systemd-run --user --scope -p Delegate=yes vltair ...)']
+      : []),
+  ];
+}

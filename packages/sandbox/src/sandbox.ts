@@ -1,0 +1,120 @@
+/** The Linux provider of the sandbox port. */
+import { tmpdir } from 'node:os';
+import { commandFault } from './command-path.ts';
+import { reportDiagnostics, type DiagnosticsOptions } from './diagnostics.ts';
+import { capabilitiesOf, enforcementOf, missingMechanisms, type Machine } from './enforcement.ts';
+import { findMachine } from './machine.ts';
+import type { Sandbox, SandboxCapabilities, SandboxRequest, SandboxResult } from './port.ts';
+import { fitPrivileges } from './fit-privileges.ts';
+import { acceptRequest, type Order } from './request.ts';
+import { runOrder, type RunReport } from './run-order.ts';
+import type { TierName } from './tiers/launch.ts';
+import { internalError, type Verdict } from './verdict.ts';
+
+export interface SandboxOptions {
+  /** Uses this tier or none; without it the strongest that works. */
+  readonly only?: TierName;
+  /** Where private directories are made. Default: the system's directory for temporary files. */
+  readonly tempRoot?: string;
+  /** Monotonic clock in milliseconds. */
+  readonly clock?: () => number;
+  /** A process that asks for an internet socket dies and the status is SANDBOX_DENIED. Bubblewrap tier only. */
+  readonly killOnSocket?: boolean;
+  /** `true` uses version 2 control groups or none, `false` version 1 or none. Default: what works. */
+  readonly controlGroupsV2?: boolean;
+  readonly diagnostics?: DiagnosticsOptions;
+}
+
+export function createSandbox(options: SandboxOptions = {}): Sandbox {
+  return new LinuxSandbox(options);
+}
+
+class LinuxSandbox implements Sandbox {
+  readonly #options: SandboxOptions;
+  readonly #tempRoot: string;
+  readonly #clock: () => number;
+  #machine: Promise<Machine> | undefined;
+
+  constructor(options: SandboxOptions) {
+    this.#options = options;
+    this.#tempRoot = options.tempRoot ?? tmpdir();
+    this.#clock = options.clock ?? (() => performance.now());
+  }
+
+  async capabilities(): Promise<SandboxCapabilities> {
+    return capabilitiesOf(await this.#findMachine());
+  }
+
+  async run(request: SandboxRequest): Promise<SandboxResult> {
+    const order = acceptRequest(request);
+    const machine = fitPrivileges(await this.#findMachine(), order);
+    const diagnostics = this.#options.diagnostics;
+    reportDiagnostics(diagnostics, {
+      event: 'start',
+      traceId: order.traceId,
+      enforceNetwork: order.network === 'off',
+      tier: machine.tier.name,
+    });
+    const result = await this.#attempt(order, machine);
+    reportDiagnostics(diagnostics, { event: result.status === 'INTERNAL_ERROR' ? 'exception' : 'completed', result });
+    return result;
+  }
+
+  async #attempt(order: Order, machine: Machine): Promise<SandboxResult> {
+    const begin = this.#clock();
+    const killOnSocket = this.#options.killOnSocket ?? false;
+    const context = { machine, tempRoot: this.#tempRoot, killOnSocket, clock: this.#clock };
+    const refusal = refuse(order, machine, killOnSocket);
+    if (refusal !== undefined) return resultOf(order, machine, { verdict: refusal, durationMs: 0 });
+    try {
+      const report = await runOrder(order, context);
+      return resultOf(order, machine, { verdict: report.verdict, durationMs: report.outcome.durationMs, report });
+    } catch (error) {
+      // The machine failed us, not the command: the caller gets a result like every other, with the cause in words.
+      const verdict = internalError(`the sandbox failed: ${error instanceof Error ? error.message : String(error)}`);
+      return resultOf(order, machine, { verdict, durationMs: Math.round(this.#clock() - begin) });
+    }
+  }
+
+  #findMachine(): Promise<Machine> {
+    const { only, controlGroupsV2 } = this.#options;
+    const groupVersions =
+      controlGroupsV2 === undefined ? ([2, 1] as const) : controlGroupsV2 ? ([2] as const) : ([1] as const);
+    this.#machine ??= findMachine({ tempRoot: this.#tempRoot, only, groupVersions });
+    return this.#machine;
+  }
+}
+
+/** Everything that keeps a command from being started, in words. */
+function refuse(order: Order, machine: Machine, killOnSocket: boolean): Verdict | undefined {
+  if (order.signal?.aborted === true) return { status: 'CANCELLED', exitCode: 137, reason: 'cancelled by the caller' };
+  const missing = missingMechanisms(enforcementOf(machine, order));
+  if (order.mode === 'strict' && missing.length > 0) return denied(`missing here: ${missing.join(', ')}`);
+  if (killOnSocket && !machine.tier.traits.systemCalls)
+    return denied('missing here: systemCalls, which killing on a socket needs');
+  const fault = commandFault(order, machine.tier.traits.fileView);
+  return fault === undefined ? undefined : internalError(fault);
+}
+
+const denied = (reason: string): Verdict => ({ status: 'SANDBOX_DENIED', exitCode: 1, reason });
+
+function resultOf(
+  order: Order,
+  machine: Machine,
+  facts: { verdict: Verdict; durationMs: number; report?: RunReport },
+): SandboxResult {
+  const { verdict, durationMs, report } = facts;
+  const enforced = enforcementOf(machine, order);
+  const refused = report?.refusedForks ?? 0;
+  const processes = { ...enforced.processes, reason: `${enforced.processes.reason}; ${String(refused)} forks refused` };
+  return {
+    ...verdict,
+    durationMs,
+    stdout: report?.outcome.stdout ?? '',
+    stderr: report?.outcome.stderr ?? '',
+    traceId: order.traceId,
+    tier: machine.tier.name,
+    enforced: refused > 0 ? { ...enforced, processes } : enforced,
+    ...(report?.outcome.termination === undefined ? {} : { termination: report.outcome.termination }),
+  };
+}

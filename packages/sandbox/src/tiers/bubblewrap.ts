@@ -1,0 +1,140 @@
+/**
+ * The strongest tier: bubblewrap builds the name spaces, the file view and the filter.
+ *
+ * B1 as root the chain drops to an unprivileged user before bubblewrap starts; what that user cannot walk to (a project
+ *    below a 0700 home) is first bound into the private directory, in a mount namespace that dies with the chain.
+ * B2 shell, setpriv and bubblewrap are execs of one process: its death signal is aimed at us all the way.
+ * B3 options travel through a descriptor, so that no environment value shows in a process listing.
+ */
+import { mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileView, PRIVATE_HOME, scratchBytes, writeEtcSkeleton, type Mount } from '../file-view.ts';
+import { seccompProgram } from '../seccomp.ts';
+import { commandEnvironment } from './command-environment.ts';
+import { credentials, type Launch, type LaunchReport, type Preparation, type Tier } from './launch.ts';
+import { isReachable } from './reachable.ts';
+import { joinGroup, processLimit, quote, resourceLimits, SHELL, systemProgram } from './shell-script.ts';
+
+export interface BubblewrapVariant {
+  /** Bubblewrap 0.8 bounds its memory file systems and refuses nested user namespaces; older ones know neither option. */
+  readonly isRecent: boolean;
+  readonly networkNamespace: boolean;
+}
+
+export function bubblewrapTier({ isRecent, networkNamespace }: BubblewrapVariant): Tier {
+  const hasFilter = seccompProgram({ killOnSocket: false, denyInternet: false }) !== undefined;
+  return {
+    name: 'bubblewrap',
+    variant: [isRecent ? 'full' : 'without size bounds', ...(networkNamespace ? [] : ['network by seccomp'])].join(
+      ', ',
+    ),
+    program: 'bwrap',
+    traits: {
+      fileView: true,
+      processNamespace: true,
+      network: networkNamespace ? 'namespace' : 'seccomp',
+      systemCalls: hasFilter,
+      countsProcesses: true,
+      controlGroups: true,
+    },
+    prepare: (preparation) => prepare(preparation, { isRecent, networkNamespace }),
+  };
+}
+
+function prepare(preparation: Preparation, variant: BubblewrapVariant): Launch {
+  const { order, directory, privileges } = preparation;
+  const view = fileView(order, writeEtcSkeleton(join(directory, 'etc'), privileges, order.network));
+  const staged = privileges.isRoot ? stage(view.mounts, preparation) : { mounts: view.mounts, lines: [] };
+  const filter = writeFilter(preparation, variant);
+  const options = [
+    ...namespaces(preparation, variant),
+    ...scratch(preparation, variant),
+    ...view.links.flatMap(({ at, to }) => ['--symlink', to, at]),
+    ...staged.mounts.flatMap(({ source, target, writable }) => [writable ? '--bind' : '--ro-bind', source, target]),
+    ...['--remount-ro', '/', '--chdir', order.directory, '--clearenv'],
+    ...variables(preparation),
+    ...(filter === undefined ? [] : ['--seccomp', '5']),
+    ...['--json-status-fd', '3'],
+  ];
+  const script = [
+    ...joinGroup(preparation),
+    ...resourceLimits(preparation),
+    ...staged.lines,
+    `exec ${quote([...dropUser(preparation), systemProgram('bwrap'), '--args', '4', '--', ...guest(preparation)])}`,
+  ].join('\n');
+  const command = [SHELL, '-c', script];
+  const whole =
+    staged.lines.length === 0 ? command : [systemProgram('unshare'), '--mount', '--propagation', 'private', ...command];
+  const [file = SHELL, ...args] = whole;
+  const inputs = [
+    writeInput(directory, 'options', options.map((option) => `${option}\0`).join('')),
+    ...(filter === undefined ? [] : [filter]),
+  ];
+  return { file, args, inputs, report };
+}
+
+function namespaces({ order }: Preparation, { isRecent, networkNamespace }: BubblewrapVariant): string[] {
+  return [
+    ...['--unshare-user', '--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try'],
+    ...(isRecent ? ['--disable-userns'] : []),
+    ...(order.network === 'off' && networkNamespace ? ['--unshare-net'] : []),
+    ...['--die-with-parent', '--new-session', '--hostname', 'sandbox'],
+  ];
+}
+
+function scratch({ order }: Preparation, { isRecent }: BubblewrapVariant): string[] {
+  const size = isRecent ? ['--size', String(scratchBytes(order.limits.memoryBytes))] : [];
+  const places = ['/dev/shm', '/tmp', PRIVATE_HOME].flatMap((place) => [...size, '--tmpfs', place]);
+  return ['--proc', '/proc', '--dev', '/dev', ...places, '--remount-ro', '/dev'];
+}
+
+function variables({ order }: Preparation): string[] {
+  const environment = commandEnvironment(order, { home: PRIVATE_HOME, temporary: '/tmp' });
+  return Object.entries(environment).flatMap(([name, value]) => ['--setenv', name, value]);
+}
+
+function dropUser({ privileges }: Preparation): string[] {
+  return privileges.isRoot ? [...credentials(privileges), '--pdeathsig', 'KILL'] : [];
+}
+
+/** Without a control group the limit is set inside, where it counts the processes of this user namespace alone. */
+function guest({ order, group }: Preparation): readonly string[] {
+  if (group !== undefined) return order.argv;
+  return [SHELL, '-c', `${processLimit(order.limits.processes)}; exec "$@"`, 'sh', ...order.argv];
+}
+
+function writeFilter(
+  { order, directory, killOnSocket }: Preparation,
+  { networkNamespace }: BubblewrapVariant,
+): number | undefined {
+  const program = seccompProgram({ killOnSocket, denyInternet: order.network === 'off' && !networkNamespace });
+  return program === undefined ? undefined : writeInput(directory, 'filter', program);
+}
+
+function writeInput(directory: string, name: string, content: string | Buffer): number {
+  const path = join(directory, name);
+  writeFileSync(path, content, { mode: 0o600 });
+  return openSync(path, 'r');
+}
+
+function stage(
+  mounts: readonly Mount[],
+  { directory, privileges }: Preparation,
+): { mounts: readonly Mount[]; lines: string[] } {
+  const lines: string[] = [];
+  const staged = mounts.map((mount, index) => {
+    if (isReachable(mount.source, privileges)) return mount;
+    const place = join(directory, `stage-${String(index)}`);
+    if (mount.isDirectory) mkdirSync(place);
+    else writeFileSync(place, '');
+    lines.push(`${quote([systemProgram('mount'), '--rbind', mount.source, place])} || exit 125`);
+    return { ...mount, source: place };
+  });
+  return { mounts: staged, lines };
+}
+
+/** Bubblewrap reports `child-pid` when its first process exists and `exit-code` only when the command itself ran. */
+function report(text: string): LaunchReport {
+  const pid = /"child-pid"\s*:\s*(\d+)/.exec(text)?.[1];
+  return { started: /"exit-code"/.test(text), firstProcess: pid === undefined ? undefined : Number(pid) };
+}

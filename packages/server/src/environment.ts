@@ -1,0 +1,97 @@
+import { homedir } from 'node:os';
+import { isAbsolute, resolve } from 'node:path';
+import { VltairError, type RedactionSettings } from '@vltair/protocol';
+
+/**
+ * Every environment variable that the product reads, validated once. A bad value refuses to start with
+ * `invalid_argument/environment`; an unset or empty one takes its default. `docs/configuration.md` is held to this list.
+ */
+export const environmentVariables = {
+  VLTAIR_DATA_DIR: 'Directory of the store. Default: .vltair in the project.',
+  VLTAIR_TEST_MODE: '1: one attempt at a time, for strict order. Default: off.',
+  VLTAIR_CI_DIAG:
+    'Path of a JSONL file that gets one line per sandbox event; 1 means vltair-ci-diag.jsonl. Default: off.',
+  GITHUB_ACTIONS: 'true: with VLTAIR_CI_DIAG, sandbox events also go to stderr as [ci-diag] lines.',
+  VLTAIR_SANDBOX_ENABLE_SECCOMP: '1: a sandboxed command that opens a socket is killed and reported. Default: off.',
+  VLTAIR_SANDBOX_ENABLE_CGROUPS_V2: '1: report in detail whether cgroups v2 could be used. Default: off.',
+  VLTAIR_REDACT_PREFIXES: 'Comma-separated prefixes of further secret tokens, for display and egress.',
+  VLTAIR_REDACT_FIELDS: 'Fields hidden whole, per artifact kind: test_result=log,analysis=details.',
+} as const;
+export type VariableName = keyof typeof environmentVariables;
+
+export interface Configuration {
+  /** Absolute; `undefined`: the project decides. */
+  readonly dataDirectory: string | undefined;
+  readonly testMode: boolean;
+  readonly ciDiagnostics: { readonly file: string; readonly onStderr: boolean } | undefined;
+  readonly killOnSocket: boolean;
+  readonly reportCgroupsV2: boolean;
+  readonly redaction: RedactionSettings;
+}
+
+/** @throws VltairError `invalid_argument/environment`, naming the variable and what it may hold. */
+export function readConfiguration(
+  environment: Readonly<Record<string, string | undefined>>,
+  directory: string,
+): Configuration {
+  const value = (name: VariableName): string | undefined => {
+    const text = environment[name];
+    return text === undefined || text === '' ? undefined : text;
+  };
+  const diagnostics = value('VLTAIR_CI_DIAG');
+  return {
+    dataDirectory: directoryOf(value('VLTAIR_DATA_DIR'), directory),
+    testMode: flag('VLTAIR_TEST_MODE', value('VLTAIR_TEST_MODE')),
+    ciDiagnostics:
+      diagnostics === undefined || diagnostics === '0'
+        ? undefined
+        : {
+            file: resolve(directory, diagnostics === '1' ? 'vltair-ci-diag.jsonl' : diagnostics),
+            onStderr: value('GITHUB_ACTIONS') === 'true',
+          },
+    killOnSocket: flag('VLTAIR_SANDBOX_ENABLE_SECCOMP', value('VLTAIR_SANDBOX_ENABLE_SECCOMP')),
+    reportCgroupsV2: flag('VLTAIR_SANDBOX_ENABLE_CGROUPS_V2', value('VLTAIR_SANDBOX_ENABLE_CGROUPS_V2')),
+    redaction: redactionOf(value('VLTAIR_REDACT_PREFIXES'), value('VLTAIR_REDACT_FIELDS')),
+  };
+}
+
+function directoryOf(text: string | undefined, base: string): string | undefined {
+  if (text === undefined) return undefined;
+  if (text.includes('\0')) throw bad('VLTAIR_DATA_DIR', 'a path');
+  if (text === '~' || text.startsWith('~/')) return resolve(homedir(), text.slice(2));
+  return isAbsolute(text) ? resolve(text) : resolve(base, text);
+}
+
+function flag(name: VariableName, text: string | undefined): boolean {
+  if (text === undefined || text === '0') return false;
+  if (text === '1') return true;
+  throw bad(name, '0 or 1', text);
+}
+
+function redactionOf(prefixes: string | undefined, fields: string | undefined): RedactionSettings {
+  return { prefixes: listOf('VLTAIR_REDACT_PREFIXES', prefixes), fields: fieldsOf(fields) };
+}
+
+function listOf(name: VariableName, text: string | undefined): readonly string[] {
+  if (text === undefined) return [];
+  const items = text.split(',').map((item) => item.trim());
+  if (items.some((item) => item.length < 2)) throw bad(name, 'prefixes of two or more characters, separated by commas');
+  return items;
+}
+
+/** `kind=field,kind=field`; a field without a kind goes with the kind before it. */
+function fieldsOf(text: string | undefined): Readonly<Record<string, readonly string[]>> {
+  const result: Record<string, string[]> = {};
+  for (const item of text?.split(',') ?? []) {
+    const [kind, field, ...rest] = item.trim().split('=');
+    if (!kind || !field || rest.length > 0)
+      throw bad('VLTAIR_REDACT_FIELDS', 'kind=field pairs, separated by commas', item);
+    (result[kind] ??= []).push(field);
+  }
+  return result;
+}
+
+function bad(name: VariableName, expected: string, actual?: string): VltairError {
+  const got = actual === undefined ? '' : `, not ${JSON.stringify(actual)}`;
+  return new VltairError('invalid_argument/environment', { detail: `${name} must be ${expected}${got}`, where: name });
+}

@@ -1,0 +1,177 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { applyToDirectory, catalogued, countCases, type ApplyResult, type Project } from '@vltair/agents';
+import type { RunState } from '@vltair/core';
+import {
+  canonicalJson,
+  makeRunId,
+  makeTraceId,
+  testResultSchema,
+  VltairError,
+  type Failure,
+  type JsonObject,
+  type Workflow,
+} from '@vltair/protocol';
+import type { Application } from './application.ts';
+import { planProject, type ProjectPlan } from './project-plan.ts';
+import { readWorkflowFile } from './workflow-file.ts';
+
+export interface FixRequest {
+  readonly directory: string;
+  /** The command that runs the tests, as a shell line; absent: found from the project. */
+  readonly test?: string;
+  readonly maxCandidates: number;
+  /** Bound of the whole run in milliseconds. */
+  readonly timeoutMs: number;
+  readonly sandboxMode: 'strict' | 'best-effort';
+  /** Starts anew although the same request has an unfinished run. */
+  readonly isNew: boolean;
+}
+
+/** What `fix` is going to do: the run that it started or joined. */
+export interface FixRun {
+  readonly run: string;
+  /** `joined`: the same request had an unfinished run. `superseded`: it had one over other files, which stays as it is. */
+  readonly how:
+    | { readonly kind: 'started' }
+    | { readonly kind: 'joined' }
+    | { readonly kind: 'superseded'; readonly earlier: string };
+  readonly plan: ProjectPlan;
+}
+
+export interface FixReport {
+  readonly run: string;
+  readonly status: RunState['status'];
+  readonly failure: Failure | undefined;
+  /** Cases of the first reproduction. `undefined` when the tests could not be run. */
+  readonly reproduced: { readonly passed: number; readonly failed: number; readonly skipped: number } | undefined;
+  readonly failing: readonly string[];
+  readonly flaky: readonly string[];
+  /** Edits tried, over all visits. */
+  readonly tried: number;
+  /** The repair as a unified diff; empty when there is none. */
+  readonly diff: string;
+  readonly files: readonly string[];
+  readonly edits: readonly JsonObject[];
+  readonly alternatives: readonly JsonObject[];
+  readonly treeBefore: string;
+  readonly treeAfter: string;
+  readonly durationMs: number;
+}
+
+const WORKFLOW_FILE = join(import.meta.dirname, '..', '..', '..', 'workflows', 'fix-failing.yaml');
+
+/** Bound of one execution of the whole test suite. */
+const TEST_TIMEOUT_MS = 120_000;
+
+/** Starts the repair of a project's failing tests, or joins the unfinished run of the same request. The caller waits for its rest. */
+export async function startFix(app: Application, request: FixRequest): Promise<FixRun> {
+  const plan = await planProject(request.directory, request.test);
+  const snapshot = await catalogued(app.workspace.capture(plan.root));
+  const key = requestKey(plan, request);
+  const joinKey = `${key}:${snapshot.tree}`;
+  const earlier = request.isNew ? [] : await unfinishedRuns(app, key);
+  const same = earlier.find((row) => row.joinKey === joinKey);
+  if (same !== undefined) {
+    await app.runtime.resume(same.run);
+    return { run: same.run, how: { kind: 'joined' }, plan };
+  }
+  const workflow = await boundedWorkflow(request);
+  const project: Project = {
+    directory: plan.root,
+    dependencies: [...snapshot.dependencies],
+    commands: [...plan.commands],
+    testTimeoutMs: Math.min(TEST_TIMEOUT_MS, request.timeoutMs),
+    sandboxMode: request.sandboxMode,
+  };
+  const run = makeRunId(Date.now(), randomBytes(16));
+  await app.runtime.start({
+    run,
+    workflow,
+    input: { project: project as unknown as JsonObject, maxCandidates: request.maxCandidates },
+    traceId: makeTraceId(randomBytes(16)),
+    title: `fix ${plan.root}${plan.packagePath === '.' ? '' : ` (${plan.packagePath})`}`,
+    joinKey,
+    tree: snapshot.tree,
+  });
+  const superseded = earlier[0];
+  return {
+    run,
+    how: superseded === undefined ? { kind: 'started' } : { kind: 'superseded', earlier: superseded.run },
+    plan,
+  };
+}
+
+/** What a finished repair found, read from its log. */
+export async function reportFix(app: Pick<Application, 'store' | 'workspace'>, state: RunState): Promise<FixReport> {
+  const events = await app.store.read(state.run);
+  const created = events[0]?.payload;
+  if (created?.type !== 'run.created' || created.tree === undefined || state.tree === undefined) {
+    throw new VltairError('internal/unexpected', { detail: `${state.run} is no repair` });
+  }
+  const results = events.flatMap(({ payload }) =>
+    payload.type === 'attempt.completed' && payload.outcome.kind === 'result'
+      ? [{ node: payload.node, payload: payload.outcome.result.payload }]
+      : [],
+  );
+  const first = testResultSchema.safeParse(results[0]?.payload.artifacts.find(({ kind }) => kind === 'test_result'));
+  const searches = results.filter(({ node }) => node === 'codegen').map(({ payload }) => payload.output);
+  const difference = await catalogued(app.workspace.diff(created.tree, state.tree));
+  return {
+    run: state.run,
+    status: state.status,
+    failure: state.failure,
+    reproduced: first.success ? countCases(first.data) : undefined,
+    failing: first.success ? first.data.cases.filter(({ status }) => status === 'failed').map(({ id }) => id) : [],
+    flaky: first.success ? first.data.flaky : [],
+    tried: searches.reduce((sum, { tried }) => sum + (typeof tried === 'number' ? tried : 0), 0),
+    diff: difference.text,
+    files: difference.files.map(({ path }) => path),
+    edits: searches.flatMap(({ edit }) => (isObject(edit) ? [edit] : [])),
+    alternatives: searches.flatMap(({ alternatives }) =>
+      Array.isArray(alternatives) ? alternatives.filter(isObject) : [],
+    ),
+    treeBefore: created.tree,
+    treeAfter: state.tree,
+    durationMs: state.ts - state.createdTs,
+  };
+}
+
+/** Writes a successful repair into the user's directory, unless the files changed meanwhile, and records that it did. */
+export async function applyFix(app: Application, state: RunState, report: FixReport): Promise<ApplyResult> {
+  const { directory } = projectOf(state);
+  const { treeBefore: before, treeAfter: after } = report;
+  const result = await catalogued(applyToDirectory({ workspace: app.workspace, directory, before, after }));
+  if (result.kind === 'applied') {
+    const applied = { directory, treeBefore: before, treeAfter: after, files: [...result.files] };
+    await app.runtime.recordApplied(state.run, applied);
+  }
+  return result;
+}
+
+function projectOf(state: RunState): { readonly directory: string } {
+  const { project } = state.input;
+  if (isObject(project) && typeof project['directory'] === 'string') return { directory: project['directory'] };
+  throw new VltairError('internal/unexpected', { detail: `${state.run} has no project` });
+}
+
+/** The same real path and test command are the same request. */
+function requestKey({ root, packagePath, commands }: ProjectPlan, { maxCandidates }: FixRequest): string {
+  const text = canonicalJson({ root, packagePath, commands, maxCandidates });
+  return `fix:${createHash('sha256').update(text).digest('hex').slice(0, 32)}`;
+}
+
+async function unfinishedRuns(app: Application, requestKeyText: string) {
+  const rows = await app.store.runs({ statuses: ['queued', 'running', 'paused'], limit: 1_000 });
+  return rows.filter(({ joinKey }) => joinKey?.startsWith(`${requestKeyText}:`) === true);
+}
+
+async function boundedWorkflow({ maxCandidates, timeoutMs }: FixRequest): Promise<Workflow> {
+  const workflow = await readWorkflowFile(WORKFLOW_FILE);
+  const loops = Math.max(...workflow.nodes.map(({ maxVisits }) => maxVisits));
+  return { ...workflow, timeout: timeoutMs, budget: { candidates: maxCandidates * loops } };
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
