@@ -1,3 +1,4 @@
+import mocha from 'mocha/package.json' with { type: 'json' };
 import { expect, test } from 'vitest';
 import { currentNode } from '../../../test/test-nodes.ts';
 import { TestProject } from '../../../test/test-project.ts';
@@ -30,7 +31,7 @@ const files = {
   'test/math.js': suite,
 };
 
-test('cases have their titles, places, values and statuses', async () => {
+test(`cases of mocha ${mocha.version} have their titles, places, values and statuses`, async () => {
   using project = new TestProject(files).linkDependencies();
   const { result } = await project.run(currentNode);
   expect(result.cases.map(({ id, status }) => [id, status])).toEqual([
