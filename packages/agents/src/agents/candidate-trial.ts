@@ -1,7 +1,7 @@
-import { type TestResult } from '@vltair/protocol';
+import type { TestCase, TestResult } from '@vltair/protocol';
 import { z } from 'zod';
 import { applyEdit, type Candidate, type Sources } from '../repair/index.ts';
-import { selectionOf, type TestCommand, type TestSelection } from '../test-runners/test-command.ts';
+import { passesNow, selectionOf, type TestCommand, type TestSelection } from '../test-runners/test-command.ts';
 import type { Clone } from '../workspace/clone.ts';
 import type { Project } from './project-input.ts';
 import type { ProjectTests } from './project-tests.ts';
@@ -77,7 +77,7 @@ async function passesProbe(tests: ProjectTests, trial: Trial, clone: Clone): Pro
   const probe = probeOf(trial);
   if (probe === undefined) return true;
   const result = await run(tests, trial, clone, probe.command, [probe.selection]);
-  return result.cases.some(({ id, status }) => id === probe.id && status === 'passed');
+  return passesNow(probe.id, result.cases);
 }
 
 interface Probe {
@@ -102,24 +102,27 @@ function canSelect({ runner, directory }: TestCommand, { file }: TestSelection):
 
 /** The whole suite: an edit that mends one case and breaks another is none, and so is one that makes cases disappear. */
 async function judgeWhole(tests: ProjectTests, trial: Trial, clone: Clone): Promise<Judgement> {
-  const statuses = new Map<string, string>();
+  const cases: TestCase[] = [];
   for (const command of trial.project.commands) {
     const result = await run(tests, trial, clone, command, []);
     if (result.outcome !== 'passed' && result.outcome !== 'failed') return HOPELESS;
-    for (const { id, status } of result.cases) statuses.set(id, status);
+    cases.push(...result.cases);
   }
   const target = failingCases(trial.failing);
-  const fixed = target.filter((id) => statuses.get(id) === 'passed').length;
-  if (fixed === 0 || breaks(trial.failing, statuses)) return { verdict: 'fails', fixed };
+  const fixed = target.filter((id) => passesNow(id, cases)).length;
+  if (fixed === 0 || breaks(trial.failing, cases)) return { verdict: 'fails', fixed };
   return { verdict: fixed === target.length ? 'passes' : 'improves', fixed };
 }
 
-function breaks(before: TestResult, after: ReadonlyMap<string, string>): boolean {
+function breaks(before: TestResult, cases: readonly TestCase[]): boolean {
+  const after = new Map(cases.map(({ id, status }) => [id, status]));
   const wasFailing = new Set(before.cases.filter(({ status }) => status === 'failed').map(({ id }) => id));
   const wasPassing = before.cases.filter(({ status }) => status === 'passed').map(({ id }) => id);
   const known = new Set(before.flaky);
   const lost = wasPassing.some((id) => !known.has(id) && after.get(id) !== 'passed');
-  return lost || [...after].some(([id, status]) => status === 'failed' && !wasFailing.has(id) && !known.has(id));
+  const isNew = ({ id, status, file }: TestCase): boolean =>
+    status === 'failed' && !wasFailing.has(id) && !wasFailing.has(file ?? '') && !known.has(id);
+  return lost || cases.some(isNew);
 }
 
 async function run(
