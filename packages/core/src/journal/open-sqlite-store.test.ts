@@ -4,6 +4,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   truncateSync,
   writeFileSync,
@@ -86,7 +87,7 @@ describe('the signing key', () => {
       reason: 'unavailable/store_corrupt',
       where: file('keys', 'signing.key'),
     });
-    await (await import('node:fs/promises')).rm(file('keys', 'signing.key'));
+    rmSync(file('keys', 'signing.key'));
     const second = await open();
     expect(warnings).toEqual([expect.stringContaining('is not the one that signed before')]);
     await second.append(anAppend(second, { run: 'r1', expectedSeq: 1 }));
@@ -297,12 +298,34 @@ test('an event whose payload was purged keeps its place in the proof and cannot 
 
 test('when the thread that commits is lost, what waits is rejected and the store says that it is unusable', async () => {
   const store = await open('write', 'thread');
+  // The thread reads the key when it starts, which is after this.
+  rmSync(file('keys', 'signing.key'));
+  const lost = {
+    reason: 'unavailable/store_failed',
+    message: expect.stringContaining('the thread that commits has ended'),
+  };
+  await expect(store.append(anAppend(store, { run: 'r1' }))).rejects.toMatchObject(lost);
+  await expect(store.append(anAppend(store, { run: 'r2' }))).rejects.toMatchObject(lost);
+  expect(await store.runs({})).toEqual([]);
+});
+
+test('when a commit fails, each append of its group is rejected with the cause, nothing of it stays, and the next one works', async () => {
+  const store = await open('write', 'thread');
   await aRunOf(store, 'r1', [created()]);
-  sql('DROP TABLE blobs; DROP TABLE inbox');
-  const append = store.append(
-    anAppend(store, { run: 'r1', expectedSeq: 1, events: [{ ts: 2_000, payload: claimed('x'.repeat(70_000)) }] }),
+  sql('ALTER TABLE commits RENAME TO hidden');
+  const group = await Promise.allSettled(
+    ['r1', 'r2'].map((run) => store.append(anAppend(store, { run, expectedSeq: run === 'r1' ? 1 : 0 }))),
   );
-  await expect(append).rejects.toMatchObject({ reason: 'unavailable/store_failed' });
+  expect(group).toMatchObject([
+    { status: 'rejected', reason: { reason: 'unavailable/store_failed' } },
+    { status: 'rejected', reason: { reason: 'unavailable/store_failed' } },
+  ]);
+  sql('ALTER TABLE hidden RENAME TO commits');
+  expect(await store.head('r2')).toBeUndefined();
+  expect(await store.append(anAppend(store, { run: 'r1', expectedSeq: 1 }))).toMatchObject({
+    kind: 'appended',
+    lastPosition: 2,
+  });
 });
 
 function sql(statements: string): void {

@@ -1,9 +1,10 @@
-import { accessSync, closeSync, constants, existsSync, fsyncSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { VltairError } from '@vltair/protocol';
 import { inspectSchema, migrate } from './schema.ts';
+import { isWritable } from './sqlite-error.ts';
 
 const BUSY_TIMEOUT_MS = 5_000;
 
@@ -13,9 +14,20 @@ export function databasePath(directory: string): string {
 
 /** Makes the data directory, closed to others and invisible to git. */
 export function ensureDirectory(directory: string): void {
-  if (mkdirSync(directory, { recursive: true, mode: 0o700 }) !== undefined) syncDirectory(dirname(directory));
+  if (!existsSync(directory)) makeDirectory(directory);
   const ignore = join(directory, '.gitignore');
   if (!existsSync(ignore)) writeFileSync(ignore, '*\n');
+}
+
+function makeDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    syncDirectory(dirname(directory));
+  } catch (cause) {
+    // Node reports a read-only file system as ENOENT here, which a recursive mkdir cannot mean otherwise.
+    if (!(cause instanceof Error && 'code' in cause && cause.code === 'ENOENT')) throw cause;
+    throw new VltairError('unavailable/store_read_only', { detail: directory, where: directory, cause });
+  }
 }
 
 /** Makes the store or brings it to the current schema. A newer or foreign file is refused before anything of it changes. */
@@ -70,14 +82,7 @@ function inspect(path: string): ReturnType<typeof inspectSchema> {
 
 /** A WAL database needs its side files even to be read; where none can be made and none exist, nothing can change it either. */
 function isFrozen(directory: string): boolean {
-  if (existsSync(`${databasePath(directory)}-wal`)) return false;
-  try {
-    accessSync(directory, constants.W_OK);
-    return false;
-  } catch {
-    // Not writable for this user, or a read-only file system.
-    return true;
-  }
+  return !existsSync(`${databasePath(directory)}-wal`) && !isWritable(directory);
 }
 
 function immutable(path: string): URL {

@@ -61,7 +61,7 @@ describe('an export', () => {
       if (byte === 0x0a) line += 1;
     }
     expect(line).toBe(32);
-  });
+  }, 180_000);
 
   test('is refused as torn at every length to which it is cut, naming the line', () => {
     const bytes = bytesOf(lines);
