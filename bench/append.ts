@@ -49,6 +49,7 @@ async function appendFor(store: EventStore, inFlight: number): Promise<object> {
     appendsPerSecond: Math.round(latencies.length / elapsed),
     p50Ms: quantile(0.5),
     p99Ms: quantile(0.99),
+    cpuMicrosEach,
   };
 }
 

@@ -277,6 +277,23 @@ describe('someone who edits the database', () => {
     });
   });
 
+  const forgeries: Readonly<Record<string, string>> = {
+    'another statement': `UPDATE commits SET statement = replace(statement, '"commit":1', '"commit":7')`,
+    'no statement': `UPDATE commits SET statement = 'x'`,
+    'another signature': `UPDATE commits SET signature = replace(signature, substr(signature, 1, 8), 'ffffffff')`,
+    'no signature': `UPDATE commits SET signature = 'x'`,
+    'a key that is none': `UPDATE keys SET public_key = 'x'`,
+    'no commits': 'DELETE FROM commits',
+  };
+  for (const [what, edit] of Object.entries(forgeries)) {
+    test(`and leaves ${what} is found by verifyRun`, async () => {
+      const store = await open();
+      await aRunOf(store, 'r1', [created(), claimed('b')]);
+      sql(edit);
+      expect(await verifyRun(store, 'r1')).toMatchObject({ kind: 'refused', reason: 'internal/chain_broken' });
+    });
+  }
+
   test('and forges a snapshot is ignored', async () => {
     const store = await open();
     await aRunOf(store, 'r1', [created(), claimed('b')]);

@@ -64,6 +64,8 @@ type SignedHashes =
 function readCommits(commits: readonly SignedCommit[], pinned: string | undefined): SignedHashes {
   const fingerprints = new Set<string>();
   for (const commit of commits) {
+    const detail = faultOfCommit(commit);
+    if (detail !== undefined) return { kind: 'refused', reason: 'internal/chain_broken', detail };
     const fingerprint = fingerprintOf(commit.publicKey, sha256);
     if (pinned !== undefined && fingerprint !== pinned) {
       return {
@@ -72,16 +74,24 @@ function readCommits(commits: readonly SignedCommit[], pinned: string | undefine
         detail: `a commit is signed by ${fingerprint}, not ${pinned}`,
       };
     }
-    const detail = faultOfCommit(commit);
-    if (detail !== undefined) return { kind: 'refused', reason: 'internal/chain_broken', detail };
     fingerprints.add(fingerprint);
   }
   return { kind: 'signed', hashes: new Set(commits.flatMap(({ hashes }) => hashes)), fingerprints: [...fingerprints] };
 }
 
-function faultOfCommit({ statement, signature, publicKey, hashes }: SignedCommit): string | undefined {
+function faultOfCommit(commit: SignedCommit): string | undefined {
+  try {
+    return faultOfStatement(commit);
+  } catch (error) {
+    // An event hash that is no hex: some line under this commit is damaged.
+    return `events of a commit cannot be hashed: ${String(error)}`;
+  }
+}
+
+/** The signature comes first: what it covers is a statement, whatever the database says. */
+function faultOfStatement({ statement, signature, publicKey, hashes }: SignedCommit): string | undefined {
+  if (!isSignedBy(publicKey, statement, signature)) return `the signature under ${statement} does not hold`;
   const { commit, root, firstPosition, lastPosition } = commitStatementSchema.parse(JSON.parse(statement));
-  if (!isSignedBy(publicKey, statement, signature)) return `the signature of commit ${commit} does not hold`;
   if (hashes.length !== lastPosition - firstPosition + 1) return `events of commit ${commit} are missing`;
   return merkleRoot(hashes, sha256) === root
     ? undefined
