@@ -79,8 +79,8 @@ export class JournalReader {
     return this.#guard(() => this.#events.ofRun(run, after, limit));
   }
 
-  commitsOf(run: string): readonly SignedCommit[] {
-    return this.#inSnapshot(() => this.#commits.ofRun(run));
+  commits(after: number, limit: number): readonly SignedCommit[] {
+    return this.#inSnapshot(() => this.#commits.after(after, limit));
   }
 
   runs(query: RunQuery): readonly RunRow[] {

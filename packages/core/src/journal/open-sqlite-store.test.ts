@@ -16,6 +16,7 @@ import { aDirectory, anAppend, aRunOf, claimed, created } from '../../test/journ
 import type { EventStore } from '../ports/event-store.ts';
 import { openSqliteStore, type SqliteStoreOptions } from './open-sqlite-store.ts';
 import { startTimeOf } from './owner-lock.ts';
+import { verifyCommits } from './verify-commits.ts';
 import { verifyRun } from './verify-run.ts';
 
 let root: ReturnType<typeof aDirectory>;
@@ -77,10 +78,11 @@ describe('the signing key', () => {
     expect(warnings).toEqual([expect.stringContaining('could be read by others (mode 644)')]);
   });
 
-  test('that is new for an old store is said, and what the old key signed still verifies under the old fingerprint', async () => {
+  test('that is new for an old store is said, and its signature covers what the old key signed', async () => {
     const first = await open();
     await aRunOf(first, 'r1', [created()]);
     const { fingerprint } = first.signer();
+    expect(await verifyRun(first, 'r1')).toMatchObject({ kind: 'verified', fingerprint });
     await first.close();
     writeFileSync(file('keys', 'signing.key'), '');
     await expect(open()).rejects.toMatchObject({
@@ -93,7 +95,7 @@ describe('the signing key', () => {
     await second.append(anAppend(second, { run: 'r1', expectedSeq: 1 }));
     expect(await verifyRun(second, 'r1')).toMatchObject({
       kind: 'verified',
-      fingerprints: [fingerprint, second.signer().fingerprint],
+      fingerprint: second.signer().fingerprint,
     });
   });
 });
@@ -284,15 +286,30 @@ describe('someone who edits the database', () => {
     'no signature': `UPDATE commits SET signature = 'x'`,
     'a key that is none': `UPDATE keys SET public_key = 'x'`,
     'no commits': 'DELETE FROM commits',
+    'no first commit': 'DELETE FROM commits WHERE number = 1',
+    'a run whose end is cut off consistently': `DELETE FROM events WHERE position = 2; UPDATE runs SET seq = 1, hash = (SELECT hash FROM events WHERE run = 'r1') WHERE run = 'r1'`,
+    'a store from which another run is gone': `DELETE FROM events WHERE run = 'r2'; DELETE FROM runs WHERE run = 'r2'`,
   };
   for (const [what, edit] of Object.entries(forgeries)) {
     test(`and leaves ${what} is found by verifyRun`, async () => {
       const store = await open();
       await aRunOf(store, 'r1', [created(), claimed('b')]);
+      await aRunOf(store, 'r2', [created()]);
       sql(edit);
       expect(await verifyRun(store, 'r1')).toMatchObject({ kind: 'refused', reason: 'internal/chain_broken' });
     });
   }
+
+  test('who cuts the end off the whole store is found only by whoever noted its head', async () => {
+    const store = await open();
+    await aRunOf(store, 'r1', [created()]);
+    const noted = await verifyCommits(store);
+    await aRunOf(store, 'r2', [created()]);
+    const newer = await verifyCommits(store);
+    sql("DELETE FROM commits WHERE number = 2; DELETE FROM events WHERE run = 'r2'; DELETE FROM runs WHERE run = 'r2'");
+    expect(newer).toMatchObject({ kind: 'verified', commits: 2, lastPosition: 2 });
+    expect(await verifyCommits(store)).toEqual(noted);
+  });
 
   test('and forges a snapshot is ignored', async () => {
     const store = await open();
