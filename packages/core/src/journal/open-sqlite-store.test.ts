@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   existsSync,
@@ -135,6 +137,26 @@ describe('ownership', () => {
     await (await open()).close();
     writeFileSync(file('owner.json'), JSON.stringify({ pid: 1, startTime: '1', since: 1 }));
     expect((await open('read')).ownership).toEqual({ kind: 'reader', owner: undefined });
+  });
+
+  test('a command that is sent while nobody owns the directory waits for the next owner', async () => {
+    await (await open()).close();
+    const reader = await open('read');
+    await reader.send({ id: 'c1', run: 'r1', command: { type: 'cancel' }, ts: 1 });
+    await reader.close();
+    expect((await (await open()).inbox()).map(({ id }) => id)).toEqual(['c1']);
+  });
+
+  test('a probe that holds its shared lock for a while does not look like an owner', async () => {
+    await (await open()).close();
+    const script = `
+      const probe = new (require('node:sqlite').DatabaseSync)(process.argv[1], { readOnly: true });
+      probe.exec('BEGIN; SELECT 1 FROM sqlite_schema');
+      console.log('holds');
+      setTimeout(() => probe.close(), 300);`;
+    const probe = spawn(process.execPath, ['-e', script, file('owner.lock')], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(probe.stdout, 'data');
+    expect((await open()).ownership.kind).toBe('writer');
   });
 
   test('closing gives the directory to the next, once', async () => {

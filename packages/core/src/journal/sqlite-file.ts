@@ -30,10 +30,8 @@ function makeDirectory(directory: string): void {
   }
 }
 
-/** Makes the store or brings it to the current schema. A newer or foreign file is refused before anything of it changes. */
-export function prepareDatabase(directory: string): void {
-  const path = databasePath(directory);
-  if (existsSync(path) && inspect(path) === 'current') return;
+/** Makes the store or brings it to the current schema. */
+export function makeCurrent(directory: string): void {
   const database = openWriting(directory);
   try {
     migrate(database);
@@ -56,10 +54,7 @@ export function openWriting(directory: string): DatabaseSync {
 export function openReading(directory: string): DatabaseSync {
   const path = databasePath(directory);
   if (!existsSync(path)) throw new VltairError('not_found/store', { detail: directory });
-  const database = new DatabaseSync(isFrozen(directory) ? immutable(path) : path, {
-    readOnly: true,
-    timeout: BUSY_TIMEOUT_MS,
-  });
+  const database = connectReading(path);
   try {
     if (inspectSchema(database, path) === 'current') return database;
     throw new VltairError('not_found/store', {
@@ -71,8 +66,14 @@ export function openReading(directory: string): DatabaseSync {
   }
 }
 
+/** Whether there is a store of this version's schema. @throws VltairError for one that is newer, foreign or no database. */
+export function isCurrent(directory: string): boolean {
+  const path = databasePath(directory);
+  return existsSync(path) && inspect(path) === 'current';
+}
+
 function inspect(path: string): ReturnType<typeof inspectSchema> {
-  const database = new DatabaseSync(path, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
+  const database = connectReading(path);
   try {
     return inspectSchema(database, path);
   } finally {
@@ -80,9 +81,13 @@ function inspect(path: string): ReturnType<typeof inspectSchema> {
   }
 }
 
+function connectReading(path: string): DatabaseSync {
+  return new DatabaseSync(isFrozen(path) ? immutable(path) : path, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
+}
+
 /** A WAL database needs its side files even to be read; where none can be made and none exist, nothing can change it either. */
-function isFrozen(directory: string): boolean {
-  return !existsSync(`${databasePath(directory)}-wal`) && !isWritable(directory);
+function isFrozen(path: string): boolean {
+  return !existsSync(`${path}-wal`) && !isWritable(dirname(path));
 }
 
 function immutable(path: string): URL {
