@@ -1,4 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { canonicalJson, type ExportFooter, exportFooterSchema } from '@vltair/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { aDirectory, aRow, aRunOf, claimed, created } from '../../test/journal-builders.ts';
@@ -141,7 +143,48 @@ describe('an export', () => {
   });
 });
 
+describe('exporting', () => {
+  test('a run that does not exist is refused', async () => {
+    await expect(Array.fromAsync(exportRun(store, 'nobody'))).rejects.toMatchObject({ reason: 'not_found/run' });
+  });
+
+  test('an unfinished run verifies with the status that it has', async () => {
+    await aRunOf(store, 'r2', [created(), { type: 'run.paused', waitingFor: [] }], aRow({ status: 'paused' }));
+    const paused = await Array.fromAsync(exportRun(store, 'r2'));
+    expect(verdictOf(paused)).toMatchObject({ kind: 'verified', run: 'r2', status: 'paused' });
+  });
+
+  test('a chain that does not hold is never signed', async () => {
+    await aRunOf(store, 'r3', [created(), claimed('a'), claimed('b')]);
+    const database = new DatabaseSync(join(directory.path, 'vltair.db'));
+    database.exec("UPDATE events SET ts = 1 WHERE run = 'r3' AND seq = 2");
+    database.close();
+    await expect(Array.fromAsync(exportRun(store, 'r3'))).rejects.toMatchObject({
+      reason: 'internal/chain_broken',
+      where: 'r3:2',
+    });
+  });
+});
+
 describe('an import', () => {
+  test('of a failed run keeps its failure, and the copy joins no request', async () => {
+    const failure = {
+      code: 'test_failed',
+      reason: 'test_failed/tests',
+      message: 'Tests fail.',
+      retryable: false,
+    } as const;
+    const row = aRow({ status: 'failed', failure, joinKey: 'k' });
+    await aRunOf(store, 'r4', [created('the title'), { type: 'run.failed', failure }], row);
+    const failed = await Array.fromAsync(exportRun(store, 'r4'));
+    const other = aDirectory();
+    const copy = await open(other.path);
+    await importRun(copy, bytesOf(failed), { fingerprint, dropTornTail: false });
+    expect(await copy.run('r4')).toMatchObject({ status: 'failed', failure, joinKey: undefined, title: 'the title' });
+    await copy.close();
+    other.remove();
+  });
+
   test('takes a verified run over, hash for hash', async () => {
     const other = aDirectory();
     const copy = await open(other.path);
