@@ -10,7 +10,7 @@ import {
   skippedScriptFields,
   transparentScript,
 } from './javascript-kinds.ts';
-import type { ParsedSource, ParseOutcome } from './parse-source.ts';
+import type { ParsedSource, ParseOutcome } from './parsed-source.ts';
 import { SyntaxNode, type NodeDescription, type OperatorToken, type Shape } from './syntax-node.ts';
 
 interface RawNode {
