@@ -35,8 +35,14 @@ export const argumentOrder: RepairOperator = {
 function* swappedPairs(nodes: readonly SyntaxNode[], site: Site): Generator<Proposal> {
   for (const [index, first] of nodes.entries()) {
     const second = nodes[index + 1];
-    if (second !== undefined && site.textOf(first) !== site.textOf(second)) yield swapNodes(first, second, site);
+    if (second === undefined || isNamed(first) || isNamed(second)) continue;
+    if (site.textOf(first) !== site.textOf(second)) yield swapNodes(first, second, site);
   }
+}
+
+/** Keyword arguments of Python mean the same in any place. */
+function isNamed(node: SyntaxNode): boolean {
+  return node.kind === 'keyword_argument';
 }
 
 function parametersOf(node: SyntaxNode): readonly SyntaxNode[] {
