@@ -27,7 +27,8 @@ export const argumentOrder: RepairOperator = {
   *propose(node, site) {
     if (node.shape === 'call') yield* swappedPairs(childrenOf(node, 'argument'), site);
     if (node.shape === 'list') yield* swappedPairs(childrenOf(node, 'item').slice(0, 4), site);
-    if (node.shape === 'function') yield* swappedPairs(parametersOf(node), site);
+    // The parameters of a callback are in its caller's hands; those of a declaration are what its callers rely on.
+    if (node.shape === 'function' && node.role === 'argument') yield* swappedPairs(parametersOf(node), site);
     if (node.shape === 'binary' && node.operators.length === 1) yield* swappedOperands(node, site);
   },
 };

@@ -93,6 +93,7 @@ function entersChildren(raw: RawNode, shape: Shape): boolean {
 }
 
 function shapeOf(raw: RawNode, place: Place): Shape {
+  if (raw.type === 'Identifier' && raw['name'] === 'this') return 'other';
   if (raw.type === 'Identifier') return place.isPattern || place.isNaming ? 'name' : 'identifier';
   if (raw.type === 'Literal') return literalShape(raw);
   if (raw.type === 'MemberExpression') return raw['computed'] === true ? 'subscript' : 'member';
