@@ -55,7 +55,7 @@ function withoutCommonEnds(
 }
 
 function longestCommon(a: readonly string[], b: readonly string[]): number {
-  let row = new Array<number>(b.length + 1).fill(0);
+  let row: readonly number[] = Array.from({ length: b.length + 1 }, () => 0);
   for (const word of a) {
     const next = [0];
     for (const [index, other] of b.entries()) {

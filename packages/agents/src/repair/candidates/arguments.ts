@@ -27,7 +27,8 @@ export const argumentOrder: RepairOperator = {
   *propose(node, site) {
     if (node.shape === 'call') yield* swappedPairs(childrenOf(node, 'argument'), site);
     if (node.shape === 'list') yield* swappedPairs(childrenOf(node, 'item').slice(0, 4), site);
-    if (node.shape === 'function') yield* swappedPairs(parametersOf(node), site);
+    // The parameters of a callback are in its caller's hands; those of a declaration are what its callers rely on.
+    if (node.shape === 'function' && node.role === 'argument') yield* swappedPairs(parametersOf(node), site);
     if (node.shape === 'binary' && node.operators.length === 1) yield* swappedOperands(node, site);
   },
 };
@@ -35,8 +36,14 @@ export const argumentOrder: RepairOperator = {
 function* swappedPairs(nodes: readonly SyntaxNode[], site: Site): Generator<Proposal> {
   for (const [index, first] of nodes.entries()) {
     const second = nodes[index + 1];
-    if (second !== undefined && site.textOf(first) !== site.textOf(second)) yield swapNodes(first, second, site);
+    if (second === undefined || isNamed(first) || isNamed(second)) continue;
+    if (site.textOf(first) !== site.textOf(second)) yield swapNodes(first, second, site);
   }
+}
+
+/** Keyword arguments of Python mean the same in any place. */
+function isNamed(node: SyntaxNode): boolean {
+  return node.kind === 'keyword_argument';
 }
 
 function parametersOf(node: SyntaxNode): readonly SyntaxNode[] {

@@ -4,10 +4,10 @@ import { insertAt, placedText, replaceNode, tightText } from './proposal.ts';
 import type { Proposal, RepairOperator, Site } from './repair-operator.ts';
 
 const commonAlternatives: Readonly<Record<string, readonly string[]>> = {
-  '+': ['-', '*'],
+  '+': ['-', '*', '/'],
   '-': ['+', '*', '/'],
   '*': ['/', '+', '**', '-'],
-  '/': ['*', '%', '-'],
+  '/': ['*', '%', '-', '+'],
   '%': ['/', '*', '-'],
   '**': ['*'],
   '&': ['|', '^'],
@@ -30,7 +30,7 @@ const commonAlternatives: Readonly<Record<string, readonly string[]>> = {
 
 const pythonAlternatives: Readonly<Record<string, readonly string[]>> = {
   ...commonAlternatives,
-  '/': ['//', '*', '%'],
+  '/': ['//', '*', '%', '-', '+'],
   '//': ['/', '%', '*'],
   '%': ['//', '/', '*'],
   '/=': ['//=', '*=', '='],

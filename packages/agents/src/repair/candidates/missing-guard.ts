@@ -1,6 +1,7 @@
 /** A case that was not thought of: `if (x == null) return ...` before a statement, `x && ...` before a condition. */
-import { childOf, descend, enclosing, isListedStatement, type SyntaxNode } from '../syntax/syntax-node.ts';
-import { insertBefore, replaceNode, tightText } from './proposal.ts';
+import { descend, enclosing, isListedStatement, type SyntaxNode } from '../syntax/syntax-node.ts';
+import { guardedCondition } from './missing-conjunct.ts';
+import { insertBefore } from './proposal.ts';
 import type { Proposal, RepairOperator, Site } from './repair-operator.ts';
 
 const maxNames = 3;
@@ -128,27 +129,4 @@ function exitsOf(statement: SyntaxNode, owner: SyntaxNode, site: Site): readonly
       ...names.slice(0, 2),
     ]),
   ];
-}
-
-/** `x && condition` for the objects that the condition reads. */
-function* guardedCondition(node: SyntaxNode, site: Site): Generator<Proposal> {
-  const inside = node.shape === 'parenthesis' ? (childOf(node, 'value') ?? node) : node;
-  const objects = [...descend(inside, (each) => each.shape !== 'function')].filter(
-    (each) => each.shape === 'identifier' && (each.role === 'object' || each.role === 'left'),
-  );
-  const names = [...new Set(objects.map((each) => site.textOf(each)))]
-    .filter((name) => !/^(self|cls)$/.test(name))
-    .slice(0, 2);
-  const condition = inside.shape === 'binary' ? looseText(inside, site) : site.textOf(inside);
-  for (const name of names) {
-    const tests = site.isPython ? [`${name} and`, `${name} is not None and`] : [`${name} &&`, `${name} != null &&`];
-    for (const test of tests) yield replaceNode(inside, `${test} ${condition}`);
-  }
-}
-
-/** A comparison may follow `&&` as it is; `||` and `??` may not. */
-function looseText(node: SyntaxNode, site: Site): string {
-  return node.operators.some((token) => ['||', '??', 'or'].includes(token.text))
-    ? tightText(node, site)
-    : site.textOf(node);
 }

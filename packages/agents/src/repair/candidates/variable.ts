@@ -1,12 +1,12 @@
 /** Another name of the scope, another member of the same object: nearest and most similar first. */
 import type { VisibleName } from '../syntax/scope.ts';
-import { ancestorsOf, childOf, enclosing, type SyntaxNode } from '../syntax/syntax-node.ts';
+import { ancestorsOf, childOf, descend, enclosing, type SyntaxNode } from '../syntax/syntax-node.ts';
 import { kinship, oppositesOf } from './opposite-words.ts';
 import { replaceAll } from './proposal.ts';
 import type { Proposal, RepairOperator, Site } from './repair-operator.ts';
 
 const maxNames = 20;
-const maxMembers = 12;
+const maxMembers = 20;
 const callable: ReadonlySet<string> = new Set(['function', 'class', 'import']);
 
 export const variable: RepairOperator = {
@@ -18,10 +18,12 @@ export const variable: RepairOperator = {
     const name = site.textOf(node);
     yield* replaceAll(node, ownField(node, name, site));
     yield* replaceAll(node, otherNames(node, name, site));
+    if (node.role === 'target') yield* replaceAll(node, unboundNames(node, name, site));
   },
 };
 
 const maxForExpression = 4;
+const maxUsed = 1_000;
 const operands: ReadonlySet<string> = new Set(['argument', 'left', 'right', 'index', 'value', 'lower', 'upper']);
 
 /** Literals and members for which a plain variable may have been meant. */
@@ -50,7 +52,21 @@ function otherNames(node: SyntaxNode, name: string, site: Site): readonly string
 function isSameSort(each: VisibleName, isCallable: boolean, own: VisibleName | undefined, node: SyntaxNode): boolean {
   if (each.name === 'self' || each.name === 'cls') return false;
   if (isCallable) return callable.has(each.kind) && (own === undefined ? node.role === 'callee' : true);
-  return !callable.has(each.kind);
+  return !callable.has(each.kind) || (node.role === 'object' && each.kind === 'import');
+}
+
+/** Names that the function uses and nothing binds: an assignment to another name may have been meant for one of them. */
+function unboundNames(node: SyntaxNode, name: string, site: Site): readonly string[] {
+  const owner = enclosing(node, 'function');
+  if (owner === undefined) return [];
+  const bound = new Set(site.scope.visibleAt(node).map((each) => each.name));
+  const used = [...descend(owner).take(maxUsed)].filter(
+    (each) => each.shape === 'identifier' && each.role !== 'callee',
+  );
+  const free = new Set(used.map((each) => site.textOf(each)).filter((each) => each !== name && !bound.has(each)));
+  return [...free]
+    .toSorted((a, b) => kinship(b, name) - kinship(a, name) || (a < b ? -1 : 1))
+    .slice(0, maxForExpression);
 }
 
 /** `count` inside a class that has `this.count` (`self.count`) may have meant the field. */

@@ -55,8 +55,8 @@ function repair(bug: KnownBug): Repair {
   const isRepair = (edit: Edit): boolean =>
     wanted.includes(normalisedCode(applyEdit(source, edit), bug.language === 'python'));
   const near = editsOf([line]);
-  const wide = editsOf([line - 1, line]);
-  const lines = near.some(isRepair) ? near : wide;
+  // What was left out after the line before is put in from there.
+  const lines = near.some(isRepair) ? near : editsOf([line - 1, line]);
   const all = isTableWanted ? editsOf(source.split('\n').map((_, index) => index + 1)) : [];
   const found = lines.findIndex(isRepair);
   const foundInFile = all.findIndex(isRepair);

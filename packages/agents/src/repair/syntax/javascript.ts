@@ -10,7 +10,7 @@ import {
   skippedScriptFields,
   transparentScript,
 } from './javascript-kinds.ts';
-import type { ParsedSource, ParseOutcome } from './parse-source.ts';
+import type { ParsedSource, ParseOutcome } from './parsed-source.ts';
 import { SyntaxNode, type NodeDescription, type OperatorToken, type Shape } from './syntax-node.ts';
 
 interface RawNode {
@@ -93,6 +93,7 @@ function entersChildren(raw: RawNode, shape: Shape): boolean {
 }
 
 function shapeOf(raw: RawNode, place: Place): Shape {
+  if (raw.type === 'Identifier' && raw['name'] === 'this') return 'other';
   if (raw.type === 'Identifier') return place.isPattern || place.isNaming ? 'name' : 'identifier';
   if (raw.type === 'Literal') return literalShape(raw);
   if (raw.type === 'MemberExpression') return raw['computed'] === true ? 'subscript' : 'member';
