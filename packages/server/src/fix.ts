@@ -4,6 +4,7 @@ import { applyToDirectory, catalogued, countCases, type ApplyResult, type Projec
 import type { RunState } from '@vltair/core';
 import {
   canonicalJson,
+  jsonObjectSchema,
   makeRunId,
   makeTraceId,
   testResultSchema,
@@ -88,7 +89,7 @@ export async function startFix(app: Application, request: FixRequest): Promise<F
   await app.runtime.start({
     run,
     workflow,
-    input: { project: project as unknown as JsonObject, maxCandidates: request.maxCandidates },
+    input: { project: jsonObjectSchema.parse(project), maxCandidates: request.maxCandidates },
     traceId: makeTraceId(randomBytes(16)),
     title: `fix ${plan.root}${plan.packagePath === '.' ? '' : ` (${plan.packagePath})`}`,
     joinKey,

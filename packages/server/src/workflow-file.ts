@@ -56,10 +56,10 @@ function placeOf(document: ReturnType<typeof parseDocument>, lines: LineCounter,
   const path = field.split('.').map((key) => (/^\d+$/.test(key) ? Number(key) : key));
   const ids = (document.toJS() as { nodes?: readonly { id?: unknown }[] } | null)?.nodes;
   if (path[0] === 'nodes' && typeof path[1] === 'string' && Array.isArray(ids)) {
-    path[1] = ids.findIndex((node) => node?.id === path[1]);
+    path[1] = ids.findIndex((node: { readonly id?: unknown } | null) => node?.id === path[1]);
   }
   for (let length = path.length; length > 0; length -= 1) {
-    const node = document.getIn(path.slice(0, length), true);
+    const node: unknown = document.getIn(path.slice(0, length), true);
     const offset = rangeStart(node);
     if (offset !== undefined) {
       const { line, col } = lines.linePos(offset);

@@ -1,6 +1,6 @@
 import { createPrivateKey } from 'node:crypto';
 import { expect, test } from 'vitest';
-import vectors from '../../../protocol/test/chain-vectors.json' with { type: 'json' };
+import vectors from '@vltair/protocol/chain-vectors.json' with { type: 'json' };
 import { storeKeyOf } from './signing-key.ts';
 import { verifyExport } from './verify-export.ts';
 

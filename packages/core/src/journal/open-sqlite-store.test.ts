@@ -233,7 +233,7 @@ describe('a store that cannot be used', () => {
       writeFileSync(file('vltair.db'), damaged);
       const outcome = await readRun().then(
         (events) => ({ events, reason: undefined }),
-        (error: { readonly reason?: string }) => ({ events: undefined, reason: error.reason ?? 'none' }),
+        (error: unknown) => ({ events: undefined, reason: error instanceof VltairError ? error.reason : 'none' }),
       );
       if (outcome.events === undefined) reasons.add(String(outcome.reason));
       else expect(outcome.events).toEqual(expected);
