@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { VltairError } from '@vltair/protocol';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { aDirectory, anAppend, aRunOf, claimed, created } from '../../test/journal-builders.ts';
 import type { EventStore } from '../ports/event-store.ts';
