@@ -21,11 +21,13 @@ test('every rule is wired in and names file and line', () => {
     'packages/protocol/src/a.ts': `\nimport '@vltair/cli';\nexport const now = () => Date.now();\n`,
     'packages/core/src/runtime/b.ts': `export async function f(p: Promise<void>) {\n  await p;\n}\n`,
     'packages/core/src/utils.ts': `try {\n} catch {}\n// @ts-ignore\nexport {};\n`,
+    'packages/agents/src/reporter.cjs': `const core = require('@vltair/server');\nmodule.exports = core;\n`,
     'docs/mirror.md': `registry=https://x.invalid\n`,
     'node_modules/foreign/index.ts': `try {} catch {}`,
     'examples/repos/bug/src/utils.ts': `try {} catch {}`,
   });
   expect(checkSources(root).problems.map(({ rule, path, line }) => `${path}:${String(line)} ${rule}`)).toEqual([
+    'packages/agents/src/reporter.cjs:1 boundaries',
     'packages/protocol/src/a.ts:2 boundaries',
     'packages/protocol/src/a.ts:3 deterministic-zone',
     'packages/core/src/runtime/b.ts:2 port-awaits',

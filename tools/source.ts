@@ -34,23 +34,24 @@ export function listFiles(root: string, folder = root): string[] {
   return files.toSorted();
 }
 
-/** Parses every TypeScript file that `listFiles` finds. */
+/** Parses every TypeScript and JavaScript file that `listFiles` finds. */
 export function readSources(root: string): Source[] {
   return listFiles(root)
-    .filter((path) => path.endsWith('.ts'))
+    .filter((path) => /\.[cm]?[jt]sx?$/u.test(path))
     .map((path) => parseSource(path, readFileSync(join(root, path), 'utf8')));
 }
 
-/** Throws when the text is not valid TypeScript, because a rule that cannot read a file must not pass it. */
+/** Throws when the text is not valid in its language, because a rule that cannot read a file must not pass it. */
 export function parseSource(path: string, text: string): Source {
-  const { program, comments, errors } = parseSync(path, text, { preserveParens: false, sourceType: 'module' });
+  const sourceType = path.endsWith('.cjs') ? 'commonjs' : 'module';
+  const { program, comments, errors } = parseSync(path, text, { preserveParens: false, sourceType });
   const [first] = errors;
   if (first !== undefined) throw new Error(`${path}: ${first.message}`);
   return { path, text, program, comments };
 }
 
 export function isTest(path: string): boolean {
-  return /\.test\.ts$|(^|\/)test\//u.test(path);
+  return /\.test\.[cm]?[jt]sx?$|(^|\/)test\//u.test(path);
 }
 
 /** Calls `visit` for every node, parents first; `ancestors` ends with the parent. */

@@ -24,7 +24,7 @@ test('each step that passes is one line with its duration', async () => {
   expect(lines).toEqual([
     expect.stringMatching(/^ok {3}first +\d+\.\d s$/u),
     expect.stringMatching(/^ok {3}second +\d+\.\d s$/u),
-    '2 steps passed',
+    '2 of 2 steps hold',
   ]);
 });
 
@@ -36,6 +36,13 @@ test('the first failure stops the run and shows what the step said', async () =>
   expect(lines[1]).toMatch(/^FAIL second/u);
   expect(lines[2]).toContain('to stdout');
   expect(lines[2]).toContain('to stderr');
+});
+
+test('a run that keeps going shows every failure and still fails', async () => {
+  const lines: string[] = [];
+  const fails = aStep('first', 'process.exitCode = 1');
+  expect(await verify([fails, aStep('second', '')], (line) => lines.push(line), { keepGoing: true })).toBe(false);
+  expect(lines.at(-1)).toBe('1 of 2 steps hold');
 });
 
 test('a step that is killed has failed', async () => {
@@ -92,7 +99,7 @@ test('continuous integration refuses a stale lockfile, installs frozen, then run
   expect(steps).toEqual([
     'npm ci --dry-run --ignore-scripts --loglevel=error >/dev/null || summary',
     'npm ci --loglevel=error || summary',
-    `npm run --silent verify -- --skip tests --skip 'changed lines'`,
+    `npm run --silent verify -- --keep-going --skip tests --skip 'changed lines'`,
     'run_tests',
     'npm run --silent warnings -- "$log"',
     `npm run --silent verify -- 'changed lines'`,

@@ -1,11 +1,13 @@
 // Everything that must hold before a commit lands, one line per step, stopping at the first failure:
-// `npm run verify`, or `node tools/verify.ts lint types` for some steps by name, or `--skip tests` for all but one.
+// `npm run verify`, or `node tools/verify.ts lint types` for some steps by name, `--skip tests` for all but one,
+// `--keep-going` to see every failure in one go.
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Outcome, type Step, runStep } from './run-step.ts';
 import { refuseWarnings } from './test-warnings.ts';
 
 const ROOT = join(import.meta.dirname, '..');
+const FOLDERS = ['packages', 'tools', 'e2e', 'bench', 'examples'];
 
 function tool(name: string, path: string, ...options: string[]): Step {
   return { name, command: process.execPath, arguments: [join(ROOT, path), ...options] };
@@ -17,7 +19,7 @@ export const STEPS: readonly Step[] = [
   tool('lint', 'node_modules/oxlint/bin/oxlint'),
   tool('types', 'node_modules/@typescript/native/bin/tsc', '-p', 'tsconfig.json'),
   tool('house rules', 'tools/check-sources.ts'),
-  tool('boundaries', 'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs', 'packages', 'tools', 'e2e'),
+  tool('boundaries', 'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs', ...FOLDERS),
   tool('dead code', 'node_modules/knip/bin/knip.js', '--treat-config-hints-as-errors'),
   { ...tool('tests', 'node_modules/vitest/vitest.mjs', 'run', '--coverage'), refuses: refuseWarnings },
   tool('changed lines', 'tools/changed-lines.ts'),
@@ -31,18 +33,26 @@ export function chooseSteps(steps: readonly Step[], only: readonly string[], ski
   return steps.filter(({ name }) => (only.length === 0 || only.includes(name)) && !skip.includes(name));
 }
 
-/** Runs the steps in order until one fails; `print` gets whole lines and, on failure, the step's output. */
-export async function verify(steps: readonly Step[], print: (text: string) => void): Promise<boolean> {
+/**
+ * Runs the steps in order; true when all passed. `print` gets whole lines and, after a failure, the step's output. The
+ * first failure ends the run unless it is to keep going.
+ */
+export async function verify(
+  steps: readonly Step[],
+  print: (text: string) => void,
+  { keepGoing = false }: { readonly keepGoing?: boolean } = {},
+): Promise<boolean> {
+  let failures = 0;
   for (const step of steps) {
     const outcome = await runStep(step, ROOT);
     print(describe(step, outcome));
-    if (!outcome.passed) {
-      print(outcome.output);
-      return false;
-    }
+    if (outcome.passed) continue;
+    print(outcome.output);
+    failures += 1;
+    if (!keepGoing) return false;
   }
-  print(`${String(steps.length)} steps passed`);
-  return true;
+  print(`${String(steps.length - failures)} of ${String(steps.length)} steps hold`);
+  return failures === 0;
 }
 
 function describe(step: Step, { passed, milliseconds }: Outcome): string {
@@ -51,11 +61,15 @@ function describe(step: Step, { passed, milliseconds }: Outcome): string {
 
 if (import.meta.main) {
   const { values, positionals } = parseArgs({
-    options: { skip: { type: 'string', multiple: true, default: [] } },
+    options: {
+      skip: { type: 'string', multiple: true, default: [] },
+      'keep-going': { type: 'boolean', default: false },
+    },
     allowPositionals: true,
   });
-  const passed = await verify(chooseSteps(STEPS, positionals, values.skip), (text) => {
+  const print = (text: string): void => {
     console.log(text);
-  });
+  };
+  const passed = await verify(chooseSteps(STEPS, positionals, values.skip), print, { keepGoing: values['keep-going'] });
   process.exitCode = passed ? 0 : 1;
 }

@@ -4,7 +4,7 @@ import { checkPortAwaits } from './port-awaits.ts';
 
 function faults(body: string, path = 'packages/core/src/runtime/scheduler.ts'): string[] {
   const text = `import { drain, Ledger, type Timers } from './ledger.ts'; import { read } from '../journal/read.ts';
-    async function local() {} const arrow = async () => {};
+    async function local() {} function openLedger(): Ledger {} const arrow = async () => {};
     export async function f(given: any) { ${body} }`;
   return checkPortAwaits([parseSource(path, text)]).map(({ message }) => message);
 }
@@ -23,6 +23,12 @@ test.each([
   `await Promise.race(given.map(async (run) => { await drain(run); }));`,
   `await Promise.all([...given.map((run) => drain(run)), local()]);`,
   `for await (const event of this.#store.tail(0)) void event;`,
+  `await this.#store.append(1).catch((error) => drain(error)); await local().finally(drain);`,
+  `const begun = given.invoker.invoke(1); await begun; await Promise.race([begun, local()]);`,
+  `const log: Ledger = given; await log.settle();`,
+  `const log = new Ledger(); await log.settle();`,
+  `const log = openLedger(); await log.settle();`,
+  `class A { readonly #log: Ledger | undefined; async f() { await this.#log?.settle(); } }`,
   `// not-a-port: the worker thread hands over its batch\nawait given;`,
 ])('allows %s', (body) => {
   expect(faults(body)).toEqual([]);
@@ -39,6 +45,10 @@ test.each([
   `await Promise.all(given.map((run) => read(run)));`,
   `await Promise.all(given);`,
   `for await (const event of given) void event;`,
+  `await given.anything().catch(drain);`,
+  `const begun = given.anything(); await begun;`,
+  `const self = self; await self;`,
+  `const log: Foreign = given; await log.settle();`,
   `// not-a-port: because\nawait given;`,
 ])('refuses %s', (body) => {
   expect(faults(body)).toHaveLength(1);

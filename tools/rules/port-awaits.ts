@@ -4,9 +4,11 @@
 //   1. a call on a port: some name before the called one is in PORTS (`this.#ports.store.append(...)`, `clock.sleep(...)`);
 //   2. a call of a function of this folder: declared in the file, imported from the folder, or a method of `this`. All
 //      of these stand under this same rule, so that they too wait for ports only;
-//   3. a call on an object of this folder: its name is the class's or type's name in camel case (`this.#scheduler.drain()`
-//      where `Scheduler` comes from the folder);
-//   4. Promise.all, allSettled, any or race over an array of these, or over `list.map(...)` of these.
+//   3. a call on an object of this folder: a name that is declared with a class or type of the folder
+//      (`readonly #log: RunLog`), made by `new` of one, given by a function of the file that returns one, or that is the
+//      type's own name in camel case;
+//   4. one of these with `.catch(...)`, `.then(...)` or `.finally(...)` behind it, or a `const` that holds one;
+//   5. Promise.all, allSettled, any or race over an array of these, or over `list.map(...)` of these.
 // Anything else needs `// not-a-port: <why, in at least five words>` on the line above or at the end of the line.
 import { join, normalize } from 'node:path/posix';
 import type { Node } from 'oxc-parser';
@@ -20,21 +22,28 @@ const RUNTIME = 'packages/core/src/runtime/';
 const PORTS: ReadonlySet<string> = new Set([
   'ports',
   'store',
+  'eventStore',
   'journal',
   'projection',
   'gate',
+  'effectGate',
   'invoker',
   'clock',
   'inbox',
   'blobs',
   'signer',
+  'workspace',
 ]);
 
 const COMBINATORS = new Set(['Promise.all', 'Promise.allSettled', 'Promise.any', 'Promise.race']);
 
+const CONTINUATIONS = new Set(['catch', 'then', 'finally']);
+
+/** What a file knows of its folder: names that it may call, names that it may call something on, calls kept for later. */
 interface Folder {
   readonly functions: ReadonlySet<string>;
   readonly objects: ReadonlySet<string>;
+  readonly started: ReadonlyMap<string, Node>;
 }
 
 export function checkPortAwaits(sources: readonly Source[]): Problem[] {
@@ -64,11 +73,26 @@ function waitsForPort(operand: Node, folder: Folder): boolean {
   if (operand.type === 'ConditionalExpression') {
     return waitsForPort(operand.consequent, folder) && waitsForPort(operand.alternate, folder);
   }
+  if (operand.type === 'Identifier') return isStarted(operand.name, folder);
   if (operand.type !== 'CallExpression') return false;
+  const before = continuedOperand(operand.callee);
+  if (before !== undefined) return waitsForPort(before, folder);
   const name = dottedName(operand.callee);
   if (name === undefined) return false;
   if (COMBINATORS.has(name)) return operand.arguments.every((list) => eachWaitsForPort(list, folder));
   return isPortCall(name) || isFolderCall(name, folder);
+}
+
+function isStarted(name: string, folder: Folder): boolean {
+  const call = folder.started.get(name);
+  return call !== undefined && call.type !== 'Identifier' && waitsForPort(call, folder);
+}
+
+/** `x.append()` of `x.append().catch(...)`. */
+function continuedOperand(callee: Node): Node | undefined {
+  if (callee.type !== 'MemberExpression' || callee.property.type !== 'Identifier') return undefined;
+  const isContinued = CONTINUATIONS.has(callee.property.name) && callee.object.type === 'CallExpression';
+  return isContinued ? callee.object : undefined;
 }
 
 function isPortCall(name: string): boolean {
@@ -106,14 +130,75 @@ function mapperWaits(mapper: Node, folder: Folder): boolean {
 }
 
 function folderNames(source: Source): Folder {
-  const functions = new Set<string>();
-  const objects = new Set<string>();
-  const add = (name: string): void => {
-    functions.add(name);
-    objects.add(name.charAt(0).toLowerCase() + name.slice(1));
-  };
-  for (const statement of source.program.body) for (const name of namesOf(source, statement)) add(name);
-  return { functions, objects };
+  const functions = new Set(source.program.body.flatMap((statement) => namesOf(source, statement)));
+  const types = new Set([...functions, ...typeNamesOf(source)]);
+  const objects = new Set([...types].map((name) => name.charAt(0).toLowerCase() + name.slice(1)));
+  const started = new Map<string, Node>();
+  const makers = makersOf(source, types);
+  walk(source.program, (node) => {
+    const declared = declaredName(node);
+    if (declared === undefined) return;
+    if (isOfType(declared.annotation, types) || isMade(declared.value, types, makers)) objects.add(declared.name);
+    if (node.type === 'VariableDeclarator' && declared.value !== undefined) started.set(declared.name, declared.value);
+  });
+  return { functions, objects, started };
+}
+
+function typeNamesOf(source: Source): string[] {
+  return source.program.body
+    .map((statement) => (statement.type === 'ExportNamedDeclaration' ? statement.declaration : statement))
+    .flatMap((item) =>
+      item?.type === 'TSInterfaceDeclaration' || item?.type === 'TSTypeAliasDeclaration' ? [item.id.name] : [],
+    );
+}
+
+interface Declared {
+  readonly name: string;
+  readonly annotation: Node | undefined;
+  readonly value: Node | undefined;
+}
+
+/** A variable, a parameter or a field: its name, its type where it states one, what it begins with. */
+function declaredName(node: Node): Declared | undefined {
+  if (node.type === 'VariableDeclarator' && node.id.type === 'Identifier') {
+    return { name: node.id.name, annotation: node.id.typeAnnotation ?? undefined, value: node.init ?? undefined };
+  }
+  if (node.type === 'PropertyDefinition' && (node.key.type === 'PrivateIdentifier' || node.key.type === 'Identifier')) {
+    return { name: node.key.name, annotation: node.typeAnnotation ?? undefined, value: node.value ?? undefined };
+  }
+  if (node.type !== 'Identifier' || node.typeAnnotation === null || node.typeAnnotation === undefined) return undefined;
+  return { name: node.name, annotation: node.typeAnnotation, value: undefined };
+}
+
+function isOfType(annotation: Node | undefined, types: ReadonlySet<string>): boolean {
+  if (annotation?.type === 'TSTypeAnnotation') return isOfType(annotation.typeAnnotation, types);
+  if (annotation?.type === 'TSUnionType') return annotation.types.some((member) => isOfType(member, types));
+  if (annotation?.type !== 'TSTypeReference' || annotation.typeName.type !== 'Identifier') return false;
+  return types.has(annotation.typeName.name);
+}
+
+function isMade(value: Node | undefined, types: ReadonlySet<string>, makers: ReadonlySet<string>): boolean {
+  if (value?.type === 'AwaitExpression') return isMade(value.argument, types, makers);
+  if (value?.type === 'LogicalExpression')
+    return isMade(value.left, types, makers) || isMade(value.right, types, makers);
+  if (value?.type === 'NewExpression') return types.has(dottedName(value.callee) ?? '');
+  return value?.type === 'CallExpression' && makers.has(lastName(dottedName(value.callee)));
+}
+
+/** Functions and methods of the file whose stated result is an object of the folder. */
+function makersOf(source: Source, types: ReadonlySet<string>): ReadonlySet<string> {
+  const makers = new Set<string>();
+  walk(source.program, (node) => {
+    if (node.type === 'FunctionDeclaration' && isOfType(node.returnType ?? undefined, types))
+      makers.add(node.id?.name ?? '');
+    if (node.type !== 'MethodDefinition' || !isOfType(node.value.returnType ?? undefined, types)) return;
+    if (node.key.type === 'PrivateIdentifier' || node.key.type === 'Identifier') makers.add(node.key.name);
+  });
+  return makers;
+}
+
+function lastName(name = ''): string {
+  return (name.split('.').at(-1) ?? '').replace('#', '');
 }
 
 function namesOf(source: Source, statement: Node): string[] {

@@ -44,6 +44,24 @@ test.each([
   expect(faults(text)).toBe(0);
 });
 
+test.each([
+  `/** A process may end between two reads: nothing to see. */\nfunction read() { try { g(); } catch { return undefined; } }`,
+  `// A process may end between two reads.\nexport function read() { try { g(); } catch { } }`,
+  `class A {\n  /** A process may end between two reads. */\n  #read() { try { g(); } catch { } }\n}`,
+  `g().catch(() => {}); // the failure reaches whoever waits for it`,
+  `function read() {\n  g();\n  try { g(); } catch { } // gone meanwhile: its owner removed it\n}`,
+])('words beside it or above its own function explain it: %s', (text) => {
+  expect(checkSilentCatches([parseSource('tools/a.ts', text)])).toEqual([]);
+});
+
+test.each([
+  `/** A process may end between two reads. */\nfunction read() { g(); try { g(); } catch { } }`,
+  `/** A process may end between two reads. */\n\nfunction read() { try { g(); } catch { } }`,
+  `// A process may end between two reads.\ng().catch(() => {});`,
+])('words that belong to something else do not: %s', (text) => {
+  expect(checkSilentCatches([parseSource('tools/a.ts', text)])).toHaveLength(1);
+});
+
 test('each of several catches answers for itself', () => {
   expect(faults(`try { try { g(); } catch { } } catch (error) { throw error; }`)).toBe(1);
 });

@@ -1,10 +1,14 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { createSandbox } from '@vltair/sandbox';
 import { detectRunner } from '../src/test-runners/detect-runner.ts';
 import { directoryFiles } from '../src/test-runners/project-files.ts';
-import { runTests, type TestRun, type TestRunRequest } from '../src/test-runners/run-tests.ts';
-import { PlainSandbox } from './plain-sandbox.ts';
+import { runTests, type TestRun } from '../src/test-runners/run-tests.ts';
+import type { TestRunRequest } from '../src/test-runners/test-run-request.ts';
+
+const installed = realpathSync(join(import.meta.dirname, '..', '..', '..', 'node_modules'));
+const sandbox = createSandbox();
 
 /** A small project in a temporary directory, removed with `using`. */
 export class TestProject implements Disposable {
@@ -20,9 +24,12 @@ export class TestProject implements Disposable {
     writeFileSync(file, text);
   }
 
-  /** Gives the project this repository's installed packages, as an install would. */
-  linkDependencies(): this {
-    symlinkSync(join(import.meta.dirname, '..', '..', '..', 'node_modules'), join(this.directory, 'node_modules'));
+  /** Gives the project this repository's installed packages, each by a link, so that tools keep their caches to the project. */
+  linkDependencies(directory = '.'): this {
+    const own = join(this.directory, directory, 'node_modules');
+    mkdirSync(own, { recursive: true });
+    const names = readdirSync(installed).filter((name) => !name.startsWith('.'));
+    for (const name of names) symlinkSync(join(installed, name), join(own, name));
     return this;
   }
 
@@ -33,10 +40,11 @@ export class TestProject implements Disposable {
     if (detection.kind !== 'found') throw new Error(`no runner: ${JSON.stringify(detection)}`);
     const limits = { wallTimeMs: 40_000 };
     return runTests({
-      sandbox: new PlainSandbox(),
+      sandbox,
       directory: this.directory,
       command: detection.command,
       limits,
+      readOnlyPaths: [installed],
       traceId: 'trace-1',
       ...request,
     });

@@ -167,7 +167,7 @@ export function describeEventStore(name: string, makePlace: () => Promise<StoreP
         ]);
         expect(outcomes.filter(({ kind }) => kind === 'appended')).toHaveLength(300);
         expect(outcomes.at(-1)).toEqual({ kind: 'conflict', headSeq: 1 });
-        expect((await store.commitsOf('many-0'))[0]?.hashes.length).toBeGreaterThan(1);
+        expect((await store.commits(0, 1_000)).length).toBeLessThan(50);
       });
 
       test('appends of one run that wait together follow each other', async () => {

@@ -5,7 +5,7 @@ import type { EventPayload } from '@vltair/protocol';
 import type { AppendOutcome, AppendRequest, EventStore, RunProjection } from '../src/ports/event-store.ts';
 
 /** A directory of its own for a test, and how to remove it. */
-export function aDirectory(): { readonly path: string; remove(): void } {
+export function aDirectory(): { readonly path: string; readonly remove: () => void } {
   const path = mkdtempSync(join(tmpdir(), 'vltair-journal-'));
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }

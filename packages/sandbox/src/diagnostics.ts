@@ -10,7 +10,7 @@ export interface DiagnosticsOptions {
 }
 
 export type DiagnosticsEvent =
-  | { readonly event: 'start'; readonly traceId: string; readonly enforceNetwork: boolean; readonly tier: string }
+  | { readonly event: 'start'; readonly traceId: string; readonly enforceNetwork: boolean }
   | { readonly event: 'completed' | 'exception'; readonly result: SandboxResult };
 
 /** Holds no output, no argument and no variable of the command: nothing secret can get into a build log. */
@@ -32,7 +32,7 @@ export function combinedOutput(result: SandboxResult): string {
 }
 
 function startFacts(event: Extract<DiagnosticsEvent, { event: 'start' }>): Record<string, unknown> {
-  return { traceId: event.traceId, enforce_network: event.enforceNetwork, tier: event.tier };
+  return { traceId: event.traceId, enforce_network: event.enforceNetwork };
 }
 
 function resultFacts(result: SandboxResult): Record<string, unknown> {

@@ -51,26 +51,29 @@ export function capabilitiesOf(machine: Machine): SandboxCapabilities {
 }
 
 export function enforcementOf(machine: Machine, order: Order): Enforcement {
-  const requested: Record<Mechanism, boolean> = {
-    filesystem: true,
-    network: order.network === 'off',
-    processTree: true,
-    memory: order.limits.memoryBytes !== undefined,
-    processes: true,
-    privileges: true,
-    systemCalls: true,
-  };
   const found = findings(machine);
-  const entry = (mechanism: Mechanism): Enforcement[Mechanism] => ({
-    requested: requested[mechanism],
-    applied: requested[mechanism] && found[mechanism].available,
-    reason: requested[mechanism] ? describe(found[mechanism]) : 'not requested',
-  });
+  return everyMechanism(order, (mechanism) => ({
+    applied: found[mechanism].available,
+    reason: describe(found[mechanism]),
+  }));
+}
+
+/** For a command that no tier could be found for. */
+export function nothingEnforced(order: Order, reason: string): Enforcement {
+  return everyMechanism(order, () => ({ applied: false, reason }));
+}
+
+function everyMechanism(
+  order: Order,
+  judge: (mechanism: Mechanism) => { applied: boolean; reason: string },
+): Enforcement {
+  const entry = (mechanism: Mechanism, requested = true): Enforcement[Mechanism] =>
+    requested ? { requested, ...judge(mechanism) } : { requested, applied: false, reason: 'not requested' };
   return {
     filesystem: entry('filesystem'),
-    network: entry('network'),
+    network: entry('network', order.network === 'off'),
     processTree: entry('processTree'),
-    memory: entry('memory'),
+    memory: entry('memory', order.limits.memoryBytes !== undefined),
     processes: entry('processes'),
     privileges: entry('privileges'),
     systemCalls: entry('systemCalls'),

@@ -33,7 +33,20 @@ function tiers(): Tier[] {
   ];
 }
 
-export async function findMachine({ tempRoot, only, groupVersions }: MachineOptions): Promise<Machine> {
+const found = new Map<string, Promise<Machine>>();
+
+/** Looks once per process and choice; a failure is not remembered, its cause may pass. */
+export function findMachine(options: MachineOptions): Promise<Machine> {
+  const key = JSON.stringify(options);
+  const known = found.get(key);
+  if (known !== undefined) return known;
+  const search = searchMachine(options);
+  found.set(key, search);
+  search.catch(() => found.delete(key)); // whoever asked gets the rejection itself
+  return search;
+}
+
+async function searchMachine({ tempRoot, only, groupVersions }: MachineOptions): Promise<Machine> {
   const groups = findGroupParents(groupVersions);
   await removeRemains(tempRoot, groups);
   const failures: { tier: string; reason: string }[] = [];

@@ -57,7 +57,9 @@ function unfinishedTail(bytes: Uint8Array): number {
   return 0;
 }
 
+/** Bytes of the code point that a lead byte announces; 1 for a byte that can lead none. */
 function sequenceLength(lead: number): number {
+  if (lead < 0xc2 || lead > 0xf4) return 1;
   if (lead >= 0xf0) return 4;
   return lead >= 0xe0 ? 3 : 2;
 }

@@ -1,20 +1,22 @@
 /** The Linux provider of the sandbox port. */
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { commandFault } from './command-path.ts';
 import { reportDiagnostics, type DiagnosticsOptions } from './diagnostics.ts';
-import { capabilitiesOf, enforcementOf, missingMechanisms, type Machine } from './enforcement.ts';
+import { capabilitiesOf, enforcementOf, missingMechanisms, nothingEnforced, type Machine } from './enforcement.ts';
 import { findMachine } from './machine.ts';
 import type { Sandbox, SandboxCapabilities, SandboxRequest, SandboxResult } from './port.ts';
 import { fitPrivileges } from './fit-privileges.ts';
 import { acceptRequest, type Order } from './request.ts';
 import { runOrder, type RunReport } from './run-order.ts';
-import type { TierName } from './tiers/launch.ts';
+import { currentPrivileges, type TierName } from './tiers/launch.ts';
+import { isReachable } from './tiers/reachable.ts';
 import { internalError, type Verdict } from './verdict.ts';
 
 export interface SandboxOptions {
   /** Uses this tier or none; without it the strongest that works. */
   readonly only?: TierName;
-  /** Where private directories are made. Default: the system's directory for temporary files. */
+  /** Where private directories are made; /tmp when root's unprivileged user cannot walk there. Default: the system's choice. */
   readonly tempRoot?: string;
   /** Monotonic clock in milliseconds. */
   readonly clock?: () => number;
@@ -33,12 +35,13 @@ class LinuxSandbox implements Sandbox {
   readonly #options: SandboxOptions;
   readonly #tempRoot: string;
   readonly #clock: () => number;
-  #machine: Promise<Machine> | undefined;
+  readonly #killOnSocket: boolean;
 
   constructor(options: SandboxOptions) {
     this.#options = options;
-    this.#tempRoot = options.tempRoot ?? tmpdir();
+    this.#tempRoot = usableTempRoot(options.tempRoot ?? tmpdir());
     this.#clock = options.clock ?? (() => performance.now());
+    this.#killOnSocket = options.killOnSocket ?? false;
   }
 
   async capabilities(): Promise<SandboxCapabilities> {
@@ -47,28 +50,28 @@ class LinuxSandbox implements Sandbox {
 
   async run(request: SandboxRequest): Promise<SandboxResult> {
     const order = acceptRequest(request);
-    const machine = fitPrivileges(await this.#findMachine(), order);
     const diagnostics = this.#options.diagnostics;
-    reportDiagnostics(diagnostics, {
-      event: 'start',
-      traceId: order.traceId,
-      enforceNetwork: order.network === 'off',
-      tier: machine.tier.name,
-    });
-    const result = await this.#attempt(order, machine);
+    reportDiagnostics(diagnostics, { event: 'start', traceId: order.traceId, enforceNetwork: order.network === 'off' });
+    const result = await this.#attempt(order);
     reportDiagnostics(diagnostics, { event: result.status === 'INTERNAL_ERROR' ? 'exception' : 'completed', result });
     return result;
   }
 
-  async #attempt(order: Order, machine: Machine): Promise<SandboxResult> {
+  async #attempt(order: Order): Promise<SandboxResult> {
     const begin = this.#clock();
-    const killOnSocket = this.#options.killOnSocket ?? false;
-    const context = { machine, tempRoot: this.#tempRoot, killOnSocket, clock: this.#clock };
-    const refusal = refuse(order, machine, killOnSocket);
-    if (refusal !== undefined) return resultOf(order, machine, { verdict: refusal, durationMs: 0 });
+    let machine: Machine | undefined;
     try {
-      const report = await runOrder(order, context);
-      return resultOf(order, machine, { verdict: report.verdict, durationMs: report.outcome.durationMs, report });
+      const fitted = fitPrivileges(await this.#findMachine(), order);
+      machine = fitted;
+      const refusal = refuse(order, fitted, this.#killOnSocket);
+      if (refusal !== undefined) return resultOf(order, fitted, { verdict: refusal, durationMs: 0 });
+      const report = await runOrder(order, {
+        machine: fitted,
+        tempRoot: this.#tempRoot,
+        killOnSocket: this.#killOnSocket,
+        clock: this.#clock,
+      });
+      return resultOf(order, fitted, { verdict: report.verdict, durationMs: report.outcome.durationMs, report });
     } catch (error) {
       // The machine failed us, not the command: the caller gets a result like every other, with the cause in words.
       const verdict = internalError(`the sandbox failed: ${error instanceof Error ? error.message : String(error)}`);
@@ -80,9 +83,14 @@ class LinuxSandbox implements Sandbox {
     const { only, controlGroupsV2 } = this.#options;
     const groupVersions =
       controlGroupsV2 === undefined ? ([2, 1] as const) : controlGroupsV2 ? ([2] as const) : ([1] as const);
-    this.#machine ??= findMachine({ tempRoot: this.#tempRoot, only, groupVersions });
-    return this.#machine;
+    return findMachine({ tempRoot: this.#tempRoot, only, groupVersions });
   }
+}
+
+/** The dropped user must be able to walk to private directories, or it could not be shown what lies in them. */
+function usableTempRoot(path: string): string {
+  const privileges = currentPrivileges();
+  return privileges.isRoot && !isReachable(join(path, 'any'), privileges) ? '/tmp' : path;
 }
 
 /** Everything that keeps a command from being started, in words. */
@@ -100,11 +108,11 @@ const denied = (reason: string): Verdict => ({ status: 'SANDBOX_DENIED', exitCod
 
 function resultOf(
   order: Order,
-  machine: Machine,
+  machine: Machine | undefined,
   facts: { verdict: Verdict; durationMs: number; report?: RunReport },
 ): SandboxResult {
   const { verdict, durationMs, report } = facts;
-  const enforced = enforcementOf(machine, order);
+  const enforced = machine === undefined ? nothingEnforced(order, verdict.reason) : enforcementOf(machine, order);
   const refused = report?.refusedForks ?? 0;
   const processes = { ...enforced.processes, reason: `${enforced.processes.reason}; ${String(refused)} forks refused` };
   return {
@@ -113,7 +121,7 @@ function resultOf(
     stdout: report?.outcome.stdout ?? '',
     stderr: report?.outcome.stderr ?? '',
     traceId: order.traceId,
-    tier: machine.tier.name,
+    tier: machine?.tier.name ?? 'none',
     enforced: refused > 0 ? { ...enforced, processes } : enforced,
     ...(report?.outcome.termination === undefined ? {} : { termination: report.outcome.termination }),
   };

@@ -1,7 +1,7 @@
-import { type TestResult } from '@vltair/protocol';
+import type { TestCase, TestResult } from '@vltair/protocol';
 import { z } from 'zod';
 import { applyEdit, type Candidate, type Sources } from '../repair/index.ts';
-import { selectionOf, type TestCommand, type TestSelection } from '../test-runners/test-command.ts';
+import { passesNow, selectionOf, type TestCommand, type TestSelection } from '../test-runners/test-command.ts';
 import type { Clone } from '../workspace/clone.ts';
 import type { Project } from './project-input.ts';
 import type { ProjectTests } from './project-tests.ts';
@@ -56,54 +56,73 @@ export async function tryCandidates(
 async function tryOne(tests: ProjectTests, trial: Trial, clone: Clone, { id, edit }: Candidate): Promise<Verdict> {
   const content = applyEdit(trial.sources.get(edit.file) ?? '', edit);
   await clone.reset([{ path: edit.file, content }]);
-  const target = failingCases(trial.failing);
-  const passed = await passedCases(tests, trial, clone, target);
-  const fixed = target.filter((testCase) => passed.has(testCase)).length;
-  const verdict = fixed === 0 ? 'fails' : await judgeWhole(tests, trial, clone, fixed === target.length);
+  const judgement = (await passesProbe(tests, trial, clone)) ? await judgeWhole(tests, trial, clone) : HOPELESS;
   if (!(await clone.isPristine())) await clone.restore();
-  return { id, verdict, fixed };
+  return { id, ...judgement };
 }
 
-/** Ids of the cases that fail every time. */
+type Judgement = Omit<Verdict, 'id'>;
+const HOPELESS: Judgement = { verdict: 'fails', fixed: 0 };
+
+/** Ids of the cases that fail every time, sorted. */
 export function failingCases({ cases, flaky }: TestResult): readonly string[] {
   return cases.filter(({ status, id }) => status === 'failed' && !flaky.includes(id)).map(({ id }) => id);
 }
 
-/** Of the failing cases, those that pass now; only they are run where the runner can select them. */
-async function passedCases(
-  tests: ProjectTests,
-  trial: Trial,
-  clone: Clone,
-  target: readonly string[],
-): Promise<ReadonlySet<string>> {
-  const passed = new Set<string>();
-  for (const command of trial.project.commands) {
-    const selection = selectionFor(command, trial.failing, target);
-    if (selection === 'nothing') continue;
-    const result = await run(tests, trial, clone, command, selection);
-    for (const { id, status } of result.cases) if (status === 'passed') passed.add(id);
-  }
-  return passed;
+/**
+ * Whether the first failing case passes, run by itself: most edits end here. With two faults, the edit for the other one
+ * has its turn when the first is mended. True when the runner cannot run a case by itself.
+ */
+async function passesProbe(tests: ProjectTests, trial: Trial, clone: Clone): Promise<boolean> {
+  const probe = probeOf(trial);
+  if (probe === undefined) return true;
+  const result = await run(tests, trial, clone, probe.command, [probe.selection]);
+  return passesNow(probe.id, result.cases);
 }
 
-/** The whole suite: an edit that mends one case and breaks another is none. */
-async function judgeWhole(
-  tests: ProjectTests,
-  trial: Trial,
-  clone: Clone,
-  mendsAll: boolean,
-): Promise<Verdict['verdict']> {
-  const before = new Map(trial.failing.cases.map(({ id, status }) => [id, status]));
-  let seen = 0;
+interface Probe {
+  readonly id: string;
+  readonly command: TestCommand;
+  readonly selection: TestSelection;
+}
+
+function probeOf({ failing, project }: Trial): Probe | undefined {
+  const target = new Set(failingCases(failing));
+  for (const testCase of failing.cases) {
+    const selection = target.has(testCase.id) ? selectionOf(testCase) : undefined;
+    const command = selection === undefined ? undefined : project.commands.find((each) => canSelect(each, selection));
+    if (selection !== undefined && command !== undefined) return { id: testCase.id, command, selection };
+  }
+  return undefined;
+}
+
+function canSelect({ runner, directory }: TestCommand, { file }: TestSelection): boolean {
+  return runner !== 'command' && (directory === '.' || file.startsWith(`${directory}/`));
+}
+
+/** The whole suite: an edit that mends one case and breaks another is none, and so is one that makes cases disappear. */
+async function judgeWhole(tests: ProjectTests, trial: Trial, clone: Clone): Promise<Judgement> {
+  const cases: TestCase[] = [];
   for (const command of trial.project.commands) {
     const result = await run(tests, trial, clone, command, []);
-    if (result.outcome !== 'passed' && result.outcome !== 'failed') return 'fails';
-    const broken = result.cases.filter(({ id, status }) => status === 'failed' && !trial.failing.flaky.includes(id));
-    if (broken.some(({ id }) => mendsAll || before.get(id) !== 'failed')) return 'fails';
-    seen += result.cases.length;
+    if (result.outcome !== 'passed' && result.outcome !== 'failed') return HOPELESS;
+    cases.push(...result.cases);
   }
-  if (seen < trial.failing.cases.length) return 'fails';
-  return mendsAll ? 'passes' : 'improves';
+  const target = failingCases(trial.failing);
+  const fixed = target.filter((id) => passesNow(id, cases)).length;
+  if (fixed === 0 || breaks(trial.failing, cases)) return { verdict: 'fails', fixed };
+  return { verdict: fixed === target.length ? 'passes' : 'improves', fixed };
+}
+
+function breaks(before: TestResult, cases: readonly TestCase[]): boolean {
+  const after = new Map(cases.map(({ id, status }) => [id, status]));
+  const wasFailing = new Set(before.cases.filter(({ status }) => status === 'failed').map(({ id }) => id));
+  const wasPassing = before.cases.filter(({ status }) => status === 'passed').map(({ id }) => id);
+  const known = new Set(before.flaky);
+  const lost = wasPassing.some((id) => !known.has(id) && after.get(id) !== 'passed');
+  const isNew = ({ id, status, file }: TestCase): boolean =>
+    status === 'failed' && !wasFailing.has(id) && !wasFailing.has(file ?? '') && !known.has(id);
+  return lost || cases.some(isNew);
 }
 
 async function run(
@@ -126,17 +145,4 @@ const SHORTEST_TRIAL_MS = 5_000;
 /** An edit can make a test run for ever; one that takes much longer than the failing suite did is given up. */
 export function trialTimeoutMs(failing: TestResult, project: Project): number {
   return Math.min(project.testTimeoutMs, Math.max(SHORTEST_TRIAL_MS, Math.round(3 * failing.durationMs) + 2_000));
-}
-
-function selectionFor(
-  command: TestCommand,
-  failing: TestResult,
-  target: readonly string[],
-): readonly TestSelection[] | 'nothing' {
-  if (command.runner === 'command') return [];
-  const prefix = command.directory === '.' ? '' : `${command.directory}/`;
-  const wanted = failing.cases.filter(({ id }) => target.includes(id)).map((testCase) => selectionOf(testCase));
-  const own = wanted.filter((selection) => selection?.file.startsWith(prefix) === true);
-  if (own.length === 0) return wanted.some((selection) => selection === undefined) ? [] : 'nothing';
-  return own.filter((selection) => selection !== undefined);
 }

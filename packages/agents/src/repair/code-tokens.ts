@@ -14,6 +14,28 @@ export function normalisedCode(text: string, isIndentationCode: boolean): string
   return lines.map((line) => `${/^[ \t]*/.exec(line)?.[0] ?? ''}${tokensOf(line).join(' ')}`).join('\n');
 }
 
+/** A change of a source, offsets in UTF-16 code units. */
+interface Change {
+  readonly start: number;
+  readonly end: number;
+  readonly replacement: string;
+}
+
+/** What tells one change of a source from another: equal keys if and only if the changed texts are equal. */
+export function changeKey(source: string, { start, end, replacement }: Change): string {
+  const shift = end - start - replacement.length;
+  const length = source.length - shift;
+  const changedAt = (at: number): string | undefined =>
+    at < start ? source[at] : at < start + replacement.length ? replacement[at - start] : source[at + shift];
+  const shorter = Math.min(length, source.length);
+  let head = start;
+  while (head < shorter && source[head] === changedAt(head)) head += 1;
+  let tail = Math.min(source.length - end, shorter - head);
+  while (tail < shorter - head && source[source.length - 1 - tail] === changedAt(length - 1 - tail)) tail += 1;
+  const text = Array.from({ length: length - tail - head }, (_, at) => changedAt(head + at)).join('');
+  return `${head}+${source.length - tail - head}:${text}`;
+}
+
 /** How many tokens are removed plus how many are added: the length of the shortest edit script of the two token lists. */
 export function tokenDistance(before: string, after: string): number {
   const [first, second] = withoutCommonEnds(tokensOf(before), tokensOf(after));
@@ -33,7 +55,7 @@ function withoutCommonEnds(
 }
 
 function longestCommon(a: readonly string[], b: readonly string[]): number {
-  let row = new Array<number>(b.length + 1).fill(0);
+  let row: readonly number[] = Array.from({ length: b.length + 1 }, () => 0);
   for (const word of a) {
     const next = [0];
     for (const [index, other] of b.entries()) {

@@ -10,6 +10,31 @@ import { ochiai } from './ochiai.ts';
 
 const word = /[\p{L}_$][\p{L}\p{N}_$]*/gu;
 
+/** A definition that a mentioned one names in its body gets this share of its score, and so on for two steps. */
+const calleeShare = 0.6;
+const steps = 2;
+
+/** Scores handed on along the names that bodies mention: a fault often lies in what the tested function calls. */
+export function spreadToCallees(
+  scores: ReadonlyMap<string, number>,
+  mentionedBy: (name: string) => ReadonlySet<string>,
+): ReadonlyMap<string, number> {
+  const spread = new Map(scores);
+  let reached: ReadonlyMap<string, number> = scores;
+  for (let step = 0; step < steps; step += 1) {
+    const next = new Map<string, number>();
+    for (const [name, score] of reached) {
+      for (const callee of mentionedBy(name)) {
+        const share = score * calleeShare;
+        if (share > (spread.get(callee) ?? 0)) next.set(callee, Math.max(share, next.get(callee) ?? 0));
+      }
+    }
+    for (const [name, score] of next) spread.set(name, score);
+    reached = next;
+  }
+  return spread;
+}
+
 /** The score of every name of `names` that some failing case mentions. */
 export function mentionScores(
   cases: readonly TestCase[],
@@ -34,7 +59,8 @@ export function mentionScores(
   );
 }
 
-function mentionedNames(text: string, names: ReadonlySet<string>): ReadonlySet<string> {
+/** Those of `names` that stand in a text as words. */
+export function mentionedNames(text: string, names: ReadonlySet<string>): ReadonlySet<string> {
   return new Set([...text.matchAll(word)].map((match) => match[0]).filter((name) => names.has(name)));
 }
 

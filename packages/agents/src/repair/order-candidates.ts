@@ -1,8 +1,8 @@
 /**
  * The order in which candidates are tried: one fixed score, the same every time.
  *
- *     score = suspicion(line) * worth / (1 + k / 12)
- *     worth = prior(operator) / (1 + size / 10) / (1 + j / 5)
+ *     score = suspicion(line) * worth / (1 + k / 16)
+ *     worth = prior(operator) / (1 + size / 20) / (1 + j / 5)
  *
  * `j` counts the better guesses of the same operator on the same line, `k` the worthier candidates on the same line. Both make
  * returns diminish: a line with hundreds of variables to try gives way to the next suspicious lines after its first dozen, and
@@ -19,8 +19,8 @@ export interface OrderedEdit {
 }
 
 const sameOperatorPatience = 5;
-const sameLinePatience = 12;
-const sizePatience = 10;
+const sameLinePatience = 16;
+const sizePatience = 20;
 
 /** The edits, most promising first. Edits of lines that are under no suspicion come last, with score 0. */
 export function orderCandidates(edits: readonly Edit[], suspicious: readonly SuspiciousLine[]): readonly OrderedEdit[] {

@@ -106,6 +106,18 @@ test('a function that only the failing case names outranks its neighbours', () =
   });
 });
 
+test('what the tested function calls is suspected more than what it does not', () => {
+  const files = new Map([
+    [
+      'a.py',
+      'def other(n):\n    return n\n\n\ndef round_up(n):\n    return n + 2\n\n\ndef total(n):\n    return round_up(n)\n',
+    ],
+    ['tests/test_a.py', 'from a import total\n\ndef test_total():\n    assert total(1) == 2\n'],
+  ]);
+  const ranked = rankLines({ testResult: resultOf(failingCase({ file: 'tests/test_a.py', line: 3 })), sources: files });
+  expect(ranked.map((each) => each.line)).toEqual([9, 10, 5, 6, 1, 2]);
+});
+
 test('protected files never appear and equal inputs give equal bytes, whatever the order of the sources', () => {
   const paths = fc.constantFrom(...sources.keys(), 'tests/test_a.py', 'a/conftest.py');
   const frames = fc.array(fc.record({ file: paths, line: fc.integer({ min: 1, max: 9 }) }), { maxLength: 6 });

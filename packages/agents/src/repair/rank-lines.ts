@@ -5,7 +5,8 @@
  * - frame: the line is in a stack of a failing case (1 for the innermost repository frame, 1/2 for the next, ...); lines of the
  *   same definition get a share that falls with their distance;
  * - spectrum: the Ochiai coefficient of the line over failing and passing tests, where coverage is known;
- * - mention: the Ochiai coefficient of the definition's name over the texts of failing and passing cases;
+ * - mention: the Ochiai coefficient of the definition's name over the texts of failing and passing cases; what a mentioned
+ *   definition calls by name gets a share, for two steps;
  * - reach: 1 for a file that a failing test imports directly, 1/2 for one further away, ..., 0 for the rest.
  *
  * I1: protected paths (tests, their configuration) never appear. I2: equal inputs give equal bytes: scores are rounded to six
@@ -14,7 +15,7 @@
 import type { CoverageHint, TestCase, TestResult } from '@vltair/protocol';
 import { importDistances, type Sources } from './import-graph.ts';
 import { languageOf } from './language.ts';
-import { mentionScores } from './mention-spectrum.ts';
+import { mentionedNames, mentionScores, spreadToCallees } from './mention-spectrum.ts';
 import { ochiai } from './ochiai.ts';
 import { outlineSource, type Definition } from './outline.ts';
 import { isProtectedPath } from './protected-paths.ts';
@@ -57,11 +58,7 @@ export function rankLines(input: LocalisationInput): readonly SuspiciousLine[] {
   const parts: Readonly<Record<Part, Scores>> = {
     frame: frameScores(failing, outlines),
     spectrum: spectrumScores(input.coverage),
-    mention: mentionScores(
-      input.testResult.cases,
-      input.sources,
-      new Set([...outlines.values()].flat().map((each) => each.name)),
-    ),
+    mention: mentionOf(input, outlines),
     reach: reachScores(failing, input.sources),
   };
   const covered = new Set(input.coverage?.failing.flatMap((test) => test.covered.map((entry) => entry.file)));
@@ -125,6 +122,20 @@ function mentionByLine(outline: readonly Definition[], mention: Scores): Readonl
     }
   }
   return byLine;
+}
+
+function mentionOf(input: LocalisationInput, outlines: ReadonlyMap<string, readonly Definition[]>): Scores {
+  const names = new Set([...outlines.values()].flat().map((each) => each.name));
+  const places = [...outlines].flatMap(([file, outline]) => outline.map((each) => ({ file, ...each })));
+  const byName = Map.groupBy(places, (each) => each.name);
+  const bodyOf = (file: string, first: number, last: number): string =>
+    (input.sources.get(file) ?? '').split('\n').slice(first, last).join('\n');
+  return spreadToCallees(mentionScores(input.testResult.cases, input.sources, names), (name) =>
+    mentionedNames(
+      (byName.get(name) ?? []).map((each) => bodyOf(each.file, each.firstLine, each.lastLine)).join('\n'),
+      names,
+    ),
+  );
 }
 
 function frameScores(failing: readonly TestCase[], outlines: ReadonlyMap<string, readonly Definition[]>): Scores {

@@ -10,6 +10,8 @@ export interface OutcomeFacts {
   readonly report: Report;
   /** The cases that were asked for. */
   readonly cases: readonly TestCase[];
+  /** Cases that had begun and did not end. */
+  readonly unfinished: readonly TestCase[];
   /** Whether cases that nobody asked for failed too: the exit code then says nothing about those that were. */
   readonly othersFailed: boolean;
 }
@@ -22,10 +24,11 @@ export function decideOutcome(facts: OutcomeFacts): Verdict {
   return stopped(facts) ?? judged(facts);
 }
 
-function stopped({ sandbox, cases }: OutcomeFacts): Verdict | undefined {
+function stopped(facts: OutcomeFacts): Verdict | undefined {
+  const { sandbox, cases } = facts;
   if (sandbox.status === 'OK') return undefined;
   const progress = cases.length === 0 ? 'before any test finished' : `after ${counted(cases.length)}`;
-  const reason = `${sandbox.reason} ${progress}`;
+  const reason = `${sandbox.reason} ${progress}${during(facts)}`;
   return { outcome: sandbox.status === 'TIMEOUT' ? 'timeout' : 'error', reason };
 }
 
@@ -34,7 +37,7 @@ function judged(facts: OutcomeFacts): Verdict {
   if (isCommandNotFound(facts))
     return { outcome: 'error', reason: `the command was not found: ${firstError(sandbox)}` };
   if (cases.some(({ status }) => status === 'failed')) return { outcome: 'failed' };
-  if (cases.length === 0) return withoutCases(facts);
+  if (cases.length === 0 && facts.unfinished.length === 0) return withoutCases(facts);
   if (!report.isComplete) return { outcome: 'error', reason: incomplete(facts) };
   if (sandbox.exitCode !== 0 && !othersFailed) {
     return {
@@ -54,15 +57,26 @@ function isCommandNotFound({ sandbox, report }: OutcomeFacts): boolean {
 function withoutCases({ sandbox, report }: OutcomeFacts): Verdict {
   const saysNone = /\bno tests? (?:files? )?(?:were )?(?:found|ran)\b/i.test(`${sandbox.stdout}\n${sandbox.stderr}`);
   if (report.isComplete || saysNone) return { outcome: 'no_tests', reason: 'the runner found no tests' };
+  if (sandbox.exitCode === 0)
+    return { outcome: 'error', reason: 'the runner ended with exit code 0, but its report is gone' };
   return {
     outcome: 'error',
     reason: `the runner ended with exit code ${sandbox.exitCode} before any test: ${firstError(sandbox)}`,
   };
 }
 
-function incomplete({ sandbox, report, cases }: OutcomeFacts): string {
+function incomplete(facts: OutcomeFacts): string {
+  const { sandbox, report, cases } = facts;
   const why = report.problem ?? 'a test or the code under test ended the process';
-  return `the report stops after ${counted(cases.length)} (exit code ${sandbox.exitCode}): ${why}`;
+  return `the report stops after ${counted(cases.length)}${during(facts)} (exit code ${sandbox.exitCode}): ${why}`;
+}
+
+function during({ unfinished }: OutcomeFacts): string {
+  const [first, ...others] = unfinished;
+  if (first === undefined) return '';
+  return others.length === 0
+    ? ` during ${JSON.stringify(first.id)}`
+    : ` during ${JSON.stringify(first.id)} and ${counted(others.length)} more`;
 }
 
 function counted(cases: number): string {

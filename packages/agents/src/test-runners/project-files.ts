@@ -1,5 +1,5 @@
 import { globSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 
 /** What detection may ask of a project. Paths are relative to the project's directory and use `/`; `..` reaches a monorepo's root. */
 export interface ProjectFiles {
@@ -48,9 +48,4 @@ export function entriesOf(directory: string): readonly string[] {
 /** A directory and its parents, innermost first, as paths relative to the first: `.`, `..`, `../..`. */
 export function* upwards(levels: number): Generator<string> {
   for (let level = 0; level <= levels; level += 1) yield level === 0 ? '.' : Array<string>(level).fill('..').join('/');
-}
-
-/** The directory of a relative path: `.` for a bare name. */
-export function directoryOf(path: string): string {
-  return dirname(path);
 }

@@ -1,10 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync } from 'node:fs';
 import { testResultSchema } from '@vltair/protocol';
 import { expect, test } from 'vitest';
 import { TestProject } from '../../test/test-project.ts';
-import { testRunName } from './test-command.ts';
+import { passesNow, testRunName } from './test-command.ts';
 
 const head = "import test from 'node:test';\nimport assert from 'node:assert';\nimport fs from 'node:fs';\n";
 const withTest = (body: string) => ({ 'package.json': '{"type":"module"}', 'a.test.js': `${head}${body}` });
@@ -40,9 +39,22 @@ test('the same tree gives the same result apart from durations', async () => {
 });
 
 test('a hang is a timeout that says how far the tests came', async () => {
-  using project = new TestProject(withTest("test('quick', () => {});\ntest('hangs', () => { for (;;); });"));
+  using project = new TestProject(
+    withTest(
+      "test('quick', () => {});\ntest('hangs', () => { return new Promise(() => setInterval(() => {}, 1000)); });",
+    ),
+  );
   const { result } = await project.run({ limits: { wallTimeMs: 1500 } });
-  expect(result).toMatchObject({ outcome: 'timeout', exitCode: 124, reason: 'wall timeout X' });
+  expect(result).toMatchObject({
+    outcome: 'timeout',
+    exitCode: 124,
+    reason: 'wall timeout after 1 case during "a.test.js > hangs"',
+  });
+  expect(result.cases[0]).toMatchObject({
+    id: 'a.test.js > hangs',
+    status: 'failed',
+    message: 'it did not finish: wall timeout',
+  });
 });
 
 test('a directory without tests has none', async () => {
@@ -73,15 +85,22 @@ test('a runner that disappears after detection is an error that names it', async
   });
 });
 
-test('tests that delete their own tree are an error, and the reporter is gone too', async () => {
-  using project = new TestProject(
-    withTest(
-      "test('a', () => fs.rmSync('.', { recursive: true, force: true, maxRetries: 0 }));\ntest('b', () => { fs.rmSync('.vltair-tests', { recursive: true, force: true }); });",
-    ),
-  );
+test('a test that never gives way is told by its file', async () => {
+  using project = new TestProject(withTest("test('spins', () => { for (;;); });"));
+  const { result } = await project.run({ limits: { wallTimeMs: 1500 } });
+  expect(result).toMatchObject({ outcome: 'timeout', cases: [{ id: 'a.test.js', status: 'failed' }] });
+});
+
+test('tests that delete their own tree are an error, and nothing of ours is left', async () => {
+  const body =
+    "test('a', () => { for (const name of fs.readdirSync('.')) fs.rmSync(name, { recursive: true, force: true }); });";
+  using project = new TestProject(withTest(body));
   const { result } = await project.run();
-  expect(['error', 'failed']).toContain(result.outcome);
-  expect(existsSync(join(project.directory, '.vltair-tests'))).toBe(false);
+  expect(result).toMatchObject({
+    outcome: 'error',
+    reason: 'the runner ended with exit code 0, but its report is gone',
+  });
+  expect(readdirSync(project.directory)).toEqual([]);
 });
 
 test('a report that the tests swap for a link is not read', async () => {
@@ -149,6 +168,24 @@ test('the tests run on the Node of PATH and leave no trace of ours', async () =>
   };
   const { result } = await project.run({ environment });
   expect(result).toMatchObject({ outcome: 'passed', cases: [{ title: node }] });
+});
+
+test('a selection outside of the directory of a command selects none of its tests', async () => {
+  using project = new TestProject({
+    'package.json': '{"workspaces":["packages/*"]}',
+    'packages/a/package.json': '{"scripts":{"test":"node --test"}}',
+    'packages/a/a.test.js': '',
+  });
+  const { result } = await project.run({ selection: [{ file: 'packages/b/b.test.js' }] });
+  expect(result).toMatchObject({ outcome: 'no_tests', reason: 'none of the selected tests lies in packages/a' });
+});
+
+test('a file that did not load passes once all that it holds does', () => {
+  const held = (status: 'passed' | 'failed') => ({ id: `a.js > ${status}`, title: status, file: 'a.js', status });
+  expect(passesNow('a.js', [held('passed')])).toBe(true);
+  expect(passesNow('a.js', [held('passed'), held('failed')])).toBe(false);
+  expect(passesNow('a.js', [])).toBe(false);
+  expect(passesNow('a.js > passed', [held('passed'), held('failed')])).toBe(true);
 });
 
 test('the name of a run comes from its sorted inputs', () => {

@@ -1,49 +1,12 @@
-import { existsSync, realpathSync } from 'node:fs';
-import { join, relative } from 'node:path';
 import type { CoverageHint, TestCase, TestResult } from '@vltair/protocol';
-import type { Sandbox, SandboxLimits, SandboxResult } from '@vltair/sandbox';
+import type { SandboxResult } from '@vltair/sandbox';
 import { coverageHint } from './coverage-hint.ts';
 import { decideOutcome } from './outcome.ts';
 import { plainText } from './parse/escape-sequences.ts';
-import { parseReportLines, type Report } from './parse/report.ts';
-import { workspacePaths } from './parse/workspace-paths.ts';
-import { readCommandReport } from './runners/command.ts';
-import { runnerAdapters } from './runners/registry.ts';
-import type { Invocation } from './runners/runner-adapter.ts';
-import { SupportDirectory } from './support-directory.ts';
-import { isSelected, observedCases, type ObservedCase } from './test-cases.ts';
-import { selectionOf, type TestCommand, type TestSelection } from './test-command.ts';
-import {
-  resolveNode,
-  resolvePython,
-  restorePath,
-  testEnvironment,
-  type Environment,
-  type Toolchain,
-} from './toolchain.ts';
-
-export interface TestRunRequest {
-  readonly sandbox: Sandbox;
-  /** The workspace's clone; the tests may write in it. */
-  readonly directory: string;
-  readonly command: TestCommand;
-  /** Host paths that the tests may read besides the toolchain: installed dependencies that the clone links to. */
-  readonly readOnlyPaths?: readonly string[];
-  /** Only these files or cases; absent or empty means everything. */
-  readonly selection?: readonly TestSelection[];
-  readonly limits: SandboxLimits;
-  /** Runs of each failing case in all, at least 1; a case whose verdicts differ is flaky. Default: 1. */
-  readonly repeat?: number;
-  /** Measure what each case runs. Default: false. */
-  readonly coverage?: boolean;
-  readonly traceId: string;
-  readonly signal?: AbortSignal;
-  /** The environment of the person who started us. Default: this process's. */
-  readonly environment?: Environment;
-  /** Where VLTAIR is installed: PATH entries below it are not the user's. Default: this package's repository. */
-  readonly installation?: string;
-  readonly mode?: 'strict' | 'best-effort';
-}
+import { compareText } from './test-cases.ts';
+import { selectionOf } from './test-command.ts';
+import { execute, prepare, type Prepared, type Refused } from './test-execution.ts';
+import type { TestRunRequest } from './test-run-request.ts';
 
 export interface TestRun {
   readonly result: TestResult;
@@ -53,7 +16,6 @@ export interface TestRun {
   readonly toolchain: string;
 }
 
-const ourInstallation = join(import.meta.dirname, '..', '..', '..', '..');
 const longestLog = 16_000;
 
 /**
@@ -64,16 +26,18 @@ const longestLog = 16_000;
  */
 export async function runTests(request: TestRunRequest): Promise<TestRun> {
   const prepared = prepare(request);
-  if (prepared.missing !== undefined) return refusal(request, prepared, prepared.missing);
-  const first = await execute(request, prepared, request.selection ?? []);
-  const cases = first.observed.map(({ testCase }) => testCase);
-  const flaky = await flakyCases(request, prepared, cases);
+  if (prepared.refused !== undefined) return withoutRun(request, prepared, prepared.refused);
+  const first = await execute(request, prepared, prepared.selection);
+  const reported = first.observed.map(({ testCase }) => testCase);
+  const verdict = decideOutcome({ ...first, cases: reported });
+  const cases = [...reported, ...first.unfinished].toSorted((a, b) => compareText(a.id, b.id));
+  const flaky = verdict.outcome === 'failed' ? await flakyCases(request, prepared, reported) : [];
   const hint = request.coverage === true ? coverageHint(first.observed) : undefined;
   const result: TestResult = {
     kind: 'test_result',
     runner: request.command.runner,
     command: [...first.argv],
-    ...decideOutcome({ ...first, cases }),
+    ...verdict,
     exitCode: first.sandbox.exitCode,
     durationMs: first.sandbox.durationMs,
     cases,
@@ -83,93 +47,6 @@ export async function runTests(request: TestRunRequest): Promise<TestRun> {
   return { result, toolchain: prepared.toolchain.why, ...(hint === undefined ? {} : { coverage: hint }) };
 }
 
-interface Prepared {
-  readonly environment: Record<string, string>;
-  readonly toolchain: Toolchain;
-  /** Why the runner cannot be started at all. */
-  readonly missing?: string;
-}
-
-function prepare(request: TestRunRequest): Prepared {
-  const { command, directory } = request;
-  const restored = restorePath(request.environment ?? process.env, request.installation ?? ourInstallation);
-  const { language } = runnerAdapters[command.runner];
-  const workingDirectory = join(directory, command.directory);
-  const toolchain = language === 'python' ? resolvePython(workingDirectory, restored) : resolveNode(restored);
-  const environment = { ...testEnvironment(restored, request.coverage ?? false), ...command.environment };
-  const isMissing = command.script !== undefined && !existsSync(join(workingDirectory, command.script));
-  const missing = isMissing
-    ? `${command.runner} is not installed: ${join(command.directory, command.script ?? '')} does not exist`
-    : undefined;
-  return { environment, toolchain, ...(missing === undefined ? {} : { missing }) };
-}
-
-interface Execution {
-  readonly argv: readonly [string, ...string[]];
-  readonly sandbox: SandboxResult;
-  readonly report: Report;
-  readonly observed: readonly ObservedCase[];
-  readonly othersFailed: boolean;
-}
-
-async function execute(
-  request: TestRunRequest,
-  prepared: Prepared,
-  selection: readonly TestSelection[],
-): Promise<Execution> {
-  const { command, directory } = request;
-  const coverage = request.coverage ?? false;
-  using support = new SupportDirectory(directory, command.directory, { coverage, selection });
-  const own = selection.map((entry) => ({ ...entry, file: relative(command.directory, entry.file) }));
-  const invocation = runnerAdapters[command.runner].invoke({
-    command,
-    program: prepared.toolchain.program,
-    selection: own,
-    coverage,
-  });
-  const hostRoots = [directory, realpathSync(directory)];
-  const sandbox = await request.sandbox.run(sandboxRequest(request, prepared, invocation));
-  const report = readReport(command, support, sandbox);
-  const roots = [...hostRoots, ...(report.root === undefined ? [] : [report.root])];
-  const all = observedCases(report, workspacePaths(roots, command.directory));
-  const [observed, others] = partition(all, ({ testCase }) => isSelected(testCase, selection));
-  return {
-    argv: invocation.argv,
-    sandbox,
-    report,
-    observed,
-    othersFailed: others.some(({ testCase }) => testCase.status === 'failed'),
-  };
-}
-
-function sandboxRequest(
-  request: TestRunRequest,
-  prepared: Prepared,
-  { argv, environment }: Invocation,
-): Parameters<Sandbox['run']>[0] {
-  const { command, directory, limits, traceId, signal, mode } = request;
-  const pythonPath = [environment?.['PYTHONPATH'], prepared.environment['PYTHONPATH']]
-    .filter((path) => path !== undefined)
-    .join(':');
-  return {
-    argv,
-    workDirectory: directory,
-    cwd: command.directory,
-    readOnlyPaths: [...new Set([...prepared.toolchain.readOnlyPaths, ...(request.readOnlyPaths ?? [])])].toSorted(),
-    environment: { ...prepared.environment, ...environment, ...(pythonPath === '' ? {} : { PYTHONPATH: pythonPath }) },
-    limits,
-    traceId,
-    ...(signal === undefined ? {} : { signal }),
-    ...(mode === undefined ? {} : { mode }),
-  };
-}
-
-function readReport(command: TestCommand, support: SupportDirectory, sandbox: SandboxResult): Report {
-  if (command.runner !== 'command') return parseReportLines(support.readReport('report.jsonl'));
-  const title = command.arguments.at(-1) ?? 'command';
-  return readCommandReport(support.readReport('report'), sandbox.stdout, sandbox.exitCode, title);
-}
-
 /** Runs the failing cases again, by themselves, and names those that did not fail every time. */
 async function flakyCases(request: TestRunRequest, prepared: Prepared, cases: readonly TestCase[]): Promise<string[]> {
   const failed = cases.filter(({ status }) => status === 'failed');
@@ -177,11 +54,7 @@ async function flakyCases(request: TestRunRequest, prepared: Prepared, cases: re
   const flaky = new Set<string>();
   if (failed.length === 0) return [];
   for (let run = 1; run < (request.repeat ?? 1) && request.signal?.aborted !== true; run += 1) {
-    const again = await execute(
-      { ...request, coverage: false },
-      prepared,
-      request.command.runner === 'command' ? [] : selection,
-    );
+    const again = await execute({ ...request, coverage: false }, prepared, selection);
     const passed = new Set(
       again.observed.filter(({ testCase }) => testCase.status === 'passed').map(({ testCase }) => testCase.id),
     );
@@ -190,30 +63,28 @@ async function flakyCases(request: TestRunRequest, prepared: Prepared, cases: re
   return [...flaky].toSorted();
 }
 
-function refusal({ command, traceId }: TestRunRequest, { toolchain }: Prepared, reason: string): TestRun {
-  const argv = [toolchain.program, command.script ?? command.runner];
-  const log = `[sandbox] traceId=${traceId} duration_ms=0\n${reason}`;
+/** The result when there is nothing that could be started. */
+function withoutRun({ command, traceId }: TestRunRequest, { toolchain }: Prepared, refused: Refused): TestRun {
   const result: TestResult = {
     kind: 'test_result',
     runner: command.runner,
-    command: argv,
-    outcome: 'error',
-    reason,
-    exitCode: 127,
+    command: [toolchain.program, command.script ?? command.runner],
+    ...refused,
     durationMs: 0,
     cases: [],
     flaky: [],
-    log,
+    log: boundedLog({ traceId, durationMs: 0, stdout: refused.reason, stderr: '' }),
   };
   return { result, toolchain: toolchain.why };
 }
 
 /** The combined output behind one line that says whose it is (AR-13); its end, where runners put their summary. */
-function boundedLog({ traceId, durationMs, stdout, stderr }: SandboxResult): string {
+function boundedLog({
+  traceId,
+  durationMs,
+  stdout,
+  stderr,
+}: Pick<SandboxResult, 'traceId' | 'durationMs' | 'stdout' | 'stderr'>): string {
   const output = plainText([stdout, stderr].filter((text) => text !== '').join('\n'));
   return `[sandbox] traceId=${traceId} duration_ms=${Math.round(durationMs)}\n${output.slice(-longestLog).toWellFormed()}`;
-}
-
-function partition<T>(values: readonly T[], belongs: (value: T) => boolean): [T[], T[]] {
-  return [values.filter(belongs), values.filter((value) => !belongs(value))];
 }

@@ -3,6 +3,7 @@ import {
   closeSync,
   constants,
   copyFileSync,
+  existsSync,
   fstatSync,
   mkdirSync,
   openSync,
@@ -33,10 +34,12 @@ export interface SupportSettings {
  */
 export class SupportDirectory implements Disposable {
   readonly #path: string;
+  readonly #created: string | undefined;
 
   constructor(root: string, directory: string, settings: SupportSettings) {
     const workingDirectory = join(root, directory);
     this.#path = join(workingDirectory, supportDirectory);
+    this.#created = makeModulesDirectory(workingDirectory);
     rmSync(this.#path, { recursive: true, force: true });
     mkdirSync(this.#path);
     for (const name of entriesOf(reporters)) copyFileSync(join(reporters, name), join(this.#path, name));
@@ -58,7 +61,20 @@ export class SupportDirectory implements Disposable {
 
   [Symbol.dispose](): void {
     rmSync(this.#path, { recursive: true, force: true });
+    if (this.#created !== undefined) rmSync(this.#created, { recursive: true, force: true });
   }
+}
+
+/**
+ * A package of a monorepo may have no node_modules of its own. Tools then write their temporary files into the nearest one
+ * above, which a sandbox may have mounted read-only (vite bundles its configuration into `node_modules/.vite-temp`).
+ */
+function makeModulesDirectory(workingDirectory: string): string | undefined {
+  const modules = join(workingDirectory, 'node_modules');
+  if (!existsSync(join(workingDirectory, 'package.json')) || existsSync(modules)) return undefined;
+  mkdirSync(modules);
+  chmodSync(modules, 0o777);
+  return modules;
 }
 
 function readPlainFile(path: string): string {

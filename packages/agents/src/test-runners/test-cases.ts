@@ -54,7 +54,7 @@ function caseId(file: string | undefined, titles: readonly string[]): string {
 
 function describeError(error: ReportedError, paths: WorkspacePaths): Partial<TestCase> {
   const text = plainText(error.message);
-  const message = paths.relativeText(text).slice(0, longestMessage);
+  const message = repeatable(text, paths).slice(0, longestMessage);
   const ownStack = parseStack(plainText(error.stack ?? ''), paths);
   const stack = ownStack.length > 0 ? ownStack : parseStack(text, paths);
   const { expected, actual } =
@@ -64,8 +64,13 @@ function describeError(error: ReportedError, paths: WorkspacePaths): Partial<Tes
     ...(stack.length === 0 ? {} : { stack }),
     ...(expected === undefined || actual === undefined
       ? {}
-      : { expected: plainText(expected), actual: plainText(actual) }),
+      : { expected: repeatable(expected, paths), actual: repeatable(actual, paths) }),
   };
+}
+
+/** Text that reads the same in every run: no place of the workspace, no address of an object (`<function add at 0x7f5e...>`). */
+function repeatable(text: string, paths: WorkspacePaths): string {
+  return paths.relativeText(plainText(text)).replaceAll(/\bat 0x[0-9a-f]+>/g, 'at 0x0>');
 }
 
 function loadErrorCases(report: Report, paths: WorkspacePaths): ObservedCase[] {
@@ -82,6 +87,40 @@ function loadErrorCases(report: Report, paths: WorkspacePaths): ObservedCase[] {
       },
     };
   });
+}
+
+/**
+ * The cases that had begun when a run was cut short, as failed ones: who hangs or ends the process is what a person wants to
+ * know. Suites are left out: a title path that leads to a case or to another beginning is one.
+ */
+export function unfinishedCases(
+  report: Report,
+  observed: readonly ObservedCase[],
+  paths: WorkspacePaths,
+  why: string,
+): TestCase[] {
+  const finished = observed.map(({ testCase }) => testCase.id);
+  const started = report.started.map(({ file, titles }) => ({
+    file: paths.relative(file),
+    titles: titles.map(plainText),
+  }));
+  const cases = started.map(({ file, titles }): TestCase => {
+    const id = caseId(file, titles);
+    return {
+      id,
+      title: titles.at(-1) ?? id,
+      ...(file === undefined ? {} : { file }),
+      status: 'failed',
+      message: why,
+    };
+  });
+  const ids = new Set([...finished, ...cases.map(({ id }) => id)]);
+  const unique = new Map(
+    cases
+      .filter(({ id }) => !finished.includes(id) && ![...ids].some((other) => other.startsWith(`${id} > `)))
+      .map((testCase) => [testCase.id, testCase]),
+  );
+  return [...unique.values()].toSorted((a, b) => compareText(a.id, b.id));
 }
 
 function withNumber(observed: ObservedCase, numbered: Map<string, number>): ObservedCase {

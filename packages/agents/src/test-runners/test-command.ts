@@ -36,6 +36,17 @@ export function selectionOf(testCase: {
   return path === undefined ? { file } : { file, path };
 }
 
+/**
+ * Whether what failed as `id` in an earlier run passes in these cases. A file that did not load has its own path as id and no
+ * case of that name once it loads: it passes when all that it holds does.
+ */
+export function passesNow(id: string, cases: TestResult['cases']): boolean {
+  const own = cases.find((testCase) => testCase.id === id);
+  if (own !== undefined) return own.status === 'passed';
+  const held = cases.filter(({ file }) => file === id);
+  return held.some(({ status }) => status === 'passed') && held.every(({ status }) => status !== 'failed');
+}
+
 /** One name for a run of several tests, the same for any order of them. */
 export function testRunName(inputs: readonly string[]): string {
   return inputs.length === 0 ? 'all tests' : [...new Set(inputs)].toSorted().join(', ');

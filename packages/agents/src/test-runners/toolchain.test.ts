@@ -1,4 +1,4 @@
-import { chmodSync, symlinkSync } from 'node:fs';
+import { chmodSync, realpathSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { TestProject } from '../../test/test-project.ts';
@@ -60,6 +60,14 @@ test('a node outside /usr makes its installation readable, through symbolic link
     program: join(project.directory, 'versions/20/bin/node'),
     readOnlyPaths: [join(project.directory, 'versions/20')],
   });
+});
+
+test("a version manager's shim is asked for the node behind it", () => {
+  const script = `#!/bin/sh\nexec ${process.execPath} "$@"\n`;
+  using project = new TestProject({ 'shims/node': script });
+  chmodSync(join(project.directory, 'shims/node'), 0o755);
+  const { program } = resolveNode({ PATH: `${project.directory}/shims:/usr/bin` });
+  expect(program).toBe(realpathSync(process.execPath));
 });
 
 test('without a node on PATH ours runs the tests and this is said', () => {

@@ -1,5 +1,6 @@
-import { accessSync, constants, realpathSync, statSync } from 'node:fs';
-import { delimiter, dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { accessSync, closeSync, constants, openSync, readSync, realpathSync, statSync } from 'node:fs';
+import { basename, delimiter, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -53,7 +54,7 @@ export function testEnvironment(restored: Readonly<Record<string, string>>, meas
 /** The user's Node from the restored PATH; ours when there is none. */
 export function resolveNode(restored: Readonly<Record<string, string>>): Toolchain {
   const found = findProgram('node', restored['PATH'] ?? '');
-  const program = realpathSync(found ?? process.execPath);
+  const program = behindShim(found ?? process.execPath, ['-p', 'process.execPath'], restored);
   const why =
     found === undefined ? `no node on PATH: the tests run on VLTAIR's own ${program}` : `node from PATH: ${program}`;
   return { program, readOnlyPaths: installationOf(program), why };
@@ -76,12 +77,39 @@ function systemPython(restored: Readonly<Record<string, string>>): Toolchain {
   const system = '/usr/bin/python3';
   if (isExecutable(system))
     return { program: system, readOnlyPaths: [], why: `${system}: the project has no virtual environment` };
-  const found = findProgram('python3', restored['PATH'] ?? '') ?? 'python3';
+  const shim = findProgram('python3', restored['PATH'] ?? '');
+  const found =
+    shim === undefined ? 'python3' : behindShim(shim, ['-c', 'import sys; print(sys.executable)'], restored);
   return {
     program: found,
     readOnlyPaths: isAbsolute(found) ? installationOf(realpathSync(found)) : [],
     why: `python3 from PATH: ${found}`,
   };
+}
+
+const shimAnswerMs = 5000;
+
+/**
+ * The real program behind a version manager's shim, which is a script or a program of another name and is of no use where
+ * the manager's own files cannot be read: the shim itself is asked, once, outside of the sandbox.
+ */
+function behindShim(path: string, question: readonly string[], restored: Readonly<Record<string, string>>): string {
+  const real = realpathSync(path);
+  if (basename(real).startsWith(basename(path)) && !isScript(real)) return real;
+  const answer =
+    spawnSync(path, question, { env: restored, encoding: 'utf8', timeout: shimAnswerMs }).stdout?.trim() ?? '';
+  return isAbsolute(answer) && isExecutable(answer) ? realpathSync(answer) : real;
+}
+
+function isScript(path: string): boolean {
+  const file = openSync(path, 'r');
+  try {
+    const start = Buffer.alloc(2);
+    readSync(file, start, 0, start.length, 0);
+    return start.toString('latin1') === '#!';
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** First executable file of that name on a PATH. */

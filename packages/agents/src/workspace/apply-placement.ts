@@ -14,7 +14,7 @@ import {
 } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { FileMode } from './git-objects.ts';
-import { syncDirectory } from './object-store.ts';
+import { syncPath } from './object-store.ts';
 import type { Observed, Ownership } from './observed-file.ts';
 import { foldersAbove } from './tree-path.ts';
 import { WorkspaceError, isAbsent, systemCode } from './workspace-error.ts';
@@ -144,7 +144,7 @@ export class Placement {
 
   async #sync(steps: readonly Step[]): Promise<void> {
     const folders = new Set(steps.flatMap(({ path }) => ['', ...foldersAbove(path)]));
-    for (const folder of folders) await syncDirectory(join(this.#root, folder));
+    for (const folder of folders) await syncPath(join(this.#root, folder));
   }
 
   async #explained(step: Step, act: () => Promise<void>): Promise<void> {

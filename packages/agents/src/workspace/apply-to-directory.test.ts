@@ -135,6 +135,38 @@ describe('applying a difference to a directory', () => {
     for (const path of ['run.sh', 'tool']) expect(statSync(join(scene.directory, path)).mode & 0o111).toBe(0o111);
   });
 
+  it('writes links that a command in a clone made', async () => {
+    const scene = await aScene();
+    await using clone = await scene.workspace.checkout(scene.before, {
+      traceId: 'l',
+      n: 1,
+      temporaryRoot: aDirectory(),
+    });
+    rmSync(join(clone.directory, 'other.txt'));
+    symlinkSync('run.sh', join(clone.directory, 'other.txt'));
+    symlinkSync('src', join(clone.directory, 'alias'));
+    const { tree: after, changes } = await clone.capture();
+    expect(changes.map(({ path, status }) => [path, status])).toEqual([
+      ['alias', 'added'],
+      ['other.txt', 'type_changed'],
+    ]);
+    expect((await applyToDirectory({ ...scene, after })).kind).toBe('applied');
+    expect((await scene.workspace.capture(scene.directory)).tree).toBe(after);
+    expect(await applyToDirectory({ ...scene, after })).toEqual({ kind: 'already_applied' });
+  });
+
+  it('notices a change that comes after the first look, while contents are being staged', async () => {
+    const scene = await aScene();
+    // Contents are asked for between the first look at the files and their replacement.
+    const readBlobs: Workspace['readBlobs'] = async (blobs) => {
+      fill(scene.directory, { 'src/b.ts': 'late\n' });
+      return await scene.workspace.readBlobs(blobs);
+    };
+    const result = await applyToDirectory({ ...scene, workspace: { ...scene.workspace, readBlobs } });
+    expect(result).toEqual({ kind: 'changed_meanwhile', files: ['src/b.ts'] });
+    expect(contents(scene.directory)).toEqual({ ...PROJECT, 'src/b.ts': 'late\n' });
+  });
+
   it('puts a file in the place of a folder, and a folder in the place of a file', async () => {
     const scene = await aScene([
       { path: 'src/a.ts', content: null },

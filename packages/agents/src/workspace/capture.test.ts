@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, appendFileSync, chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -148,6 +148,22 @@ describe('a capture', () => {
     expect(await pathsOf(join(directory, 'scratch/copy'))).toEqual(['x']);
   });
 
+  it("runs nothing that the user's repository is configured to run, and writes nothing into it", async () => {
+    const directory = aDirectory({ a: '' });
+    const ran = join(aDirectory(), 'ran');
+    const hook = join(aDirectory({ hook: `#!/bin/sh\ntouch ${ran}\n` }), 'hook');
+    chmodSync(hook, 0o755);
+    await userGit(directory, 'init');
+    await userGit(directory, 'add', '.');
+    const evil = `[core]\n fsmonitor = ${hook}\n pager = ${hook}\n[filter "x"]\n clean = ${hook}\n process = ${hook}\n`;
+    appendFileSync(join(directory, '.git/config'), evil);
+    fill(directory, { '.gitattributes': '* filter=x\n', '.git/hooks/post-index-change': `#!/bin/sh\ntouch ${ran}\n` });
+    chmodSync(join(directory, '.git/hooks/post-index-change'), 0o755);
+    const before = listing(directory);
+    expect(await pathsOf(directory)).toEqual(['.gitattributes', 'a']);
+    expect([existsSync(ran), listing(directory)]).toEqual([false, before]);
+  });
+
   it('works in linked worktrees and with a repository that git cannot read', async () => {
     const directory = aDirectory({ 'x.txt': '', '.gitignore': '*.o\n' });
     await userGit(directory, 'init');
@@ -235,7 +251,7 @@ describe('a capture', () => {
       Object.fromEntries(Array.from({ length: 800 }, (_, n) => [`d${n % 20}/f${n}`, String(n)])),
     );
     const churn = startScript(`
-      import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
+      import { existsSync, appendFileSync, rmSync, writeFileSync } from 'node:fs';
       console.log('ready');
       for (let n = 0; ; n += 1) {
         const path = ${JSON.stringify(directory)} + '/d' + (n % 20) + '/';

@@ -81,10 +81,20 @@ export async function openClone(
     await materialise(store, tree, outer, directory);
     const from = options.dependencies === undefined ? undefined : await canonicalDirectory(options.dependencies.from);
     const paths = options.dependencies?.paths ?? [];
-    const linked = from === undefined ? undefined : await linkDependencies(from, paths, directory, outer);
+    const linked = from === undefined ? undefined : await linkDependencies(from, paths, directory);
     const readOnlyPaths = linked?.readOnlyPaths ?? [];
     const { owner, maxFileBytes } = options;
-    const parts = { store, tree, entries, outer, directory, dependencies: paths, readOnlyPaths, owner, maxFileBytes };
+    const parts = {
+      store,
+      tree,
+      entries,
+      outer,
+      directory,
+      dependencies: [...new Set([...paths, 'node_modules'])],
+      readOnlyPaths,
+      owner,
+      maxFileBytes,
+    };
     return await DirectoryClone.adopt(parts);
   } catch (error) {
     await forceRemove(outer);

@@ -1,9 +1,18 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, lstatSync, mkdirSync, readFileSync, readlinkSync, realpathSync, symlinkSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  realpathSync,
+  symlinkSync,
+} from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Clone } from './clone.ts';
-import { aDirectory, fill } from './test-fixtures.ts';
+import { aDirectory, fill, listing } from './test-fixtures.ts';
 import { openWorkspace } from './workspace.ts';
 
 async function cloneOf(directory: string): Promise<Clone> {
@@ -31,13 +40,14 @@ describe('the dependencies of a clone', () => {
       ...aModule('node_modules/plain'),
       ...aModule('node_modules/@scope/one'),
       'node_modules/.vite/cache': '',
+      'node_modules/.some-cache/x': '',
       'node_modules/.package-lock.json': '{}',
     });
     const clone = await cloneOf(directory);
     const modules = join(clone.directory, 'node_modules');
     expect(lstatSync(modules).isDirectory() && lstatSync(join(modules, '@scope')).isDirectory()).toBe(true);
     expect(readlinkSync(join(modules, '@scope/one'))).toBe(join(directory, 'node_modules/@scope/one'));
-    expect(existsSync(join(modules, '.vite'))).toBe(false);
+    expect(readdirSync(modules)).toEqual(['.package-lock.json', '@scope', 'plain']);
     expect(node(clone.directory, "console.log(require('plain'), require('@scope/one'))")).toBe(
       'node_modules/plain node_modules/@scope/one',
     );
@@ -86,12 +96,49 @@ describe('the dependencies of a clone', () => {
     await clone.write('index.js', 'module.exports = "changed";');
     const code = "console.log(require('far'), require('both'), require('p'), require('sibling'))";
     expect(node(clone.directory, code)).toBe('node_modules/far group/node_modules/both changed packages/sibling');
-    const outer = join(dirname(clone.directory), 'node_modules');
-    const expected = [
-      outer,
-      ...['group/node_modules', 'node_modules', 'packages/sibling'].map((path) => join(repository, path)),
-    ];
+    const expected = ['group/node_modules', 'node_modules', 'packages/sibling'].map((path) => join(repository, path));
     expect(clone.readOnlyPaths).toEqual(expected.sort());
+  });
+
+  it('can be written to by tools also when all of them come from folders above', async () => {
+    const repository = aDirectory({ ...aModule('node_modules/m'), 'p/index.js': '' });
+    const clone = await cloneOf(join(repository, 'p'));
+    fill(clone.directory, { 'node_modules/.vite-temp/config.mjs': 'x' });
+    expect(await clone.isPristine()).toBe(false);
+    await clone.restore();
+    expect(existsSync(join(clone.directory, 'node_modules/.vite-temp'))).toBe(false);
+    expect((await clone.capture()).changes).toEqual([]);
+    expect(existsSync(join(repository, 'node_modules/.vite-temp'))).toBe(false);
+  });
+
+  it('are never linked through a link: neither one of the tree nor one placed before', async () => {
+    const shared = aDirectory({ ...aModule('scope/own'), 'app/x': '' });
+    const modules = { ...aModule('node_modules/@s/far'), ...aModule('p/sub/node_modules/m') };
+    const repository = aDirectory({ ...modules, 'p/index.js': '' });
+    mkdirSync(join(repository, 'p/node_modules'));
+    symlinkSync(join(shared, 'scope'), join(repository, 'p/node_modules/@s'));
+    const before = [listing(shared), listing(repository)];
+    const workspace = await openWorkspace({ dataDirectory: aDirectory() });
+    const linked = aDirectory();
+    symlinkSync(join(shared, 'app'), join(linked, 'sub'));
+    const { tree } = await workspace.capture(linked);
+    const dependencies = { from: join(repository, 'p'), paths: ['node_modules', 'sub/node_modules'] };
+    await using clone = await workspace.checkout(tree, {
+      traceId: 'x',
+      n: 1,
+      temporaryRoot: aDirectory(),
+      dependencies,
+    });
+    expect(node(clone.directory, "console.log(require('@s/own'))")).toBe('scope/own');
+    expect([listing(shared), listing(repository)]).toEqual(before);
+    const outside = { from: repository, paths: ['../x'] };
+    const attempt = workspace.checkout(tree, {
+      traceId: 'x',
+      n: 2,
+      temporaryRoot: aDirectory(),
+      dependencies: outside,
+    });
+    await expect(attempt).rejects.toMatchObject({ reason: 'invalid_path' });
   });
 
   it("expose the real places of what is linked from elsewhere, and of a virtual environment's interpreter", async () => {

@@ -1,6 +1,7 @@
 import { lstat, mkdir, readFile, readdir, readlink, realpath, symlink } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { isInside, realpathOrSame } from './real-path.ts';
+import { foldersAbove, refusalOfPath } from './tree-path.ts';
 import { WorkspaceError, isAbsent, systemCode } from './workspace-error.ts';
 
 /**
@@ -18,17 +19,11 @@ export interface LinkedDependencies {
   readonly readOnlyPaths: readonly string[];
 }
 
-/** Caches that tools keep inside node_modules: each clone gets its own. */
-const CACHES = new Set([
-  '.cache',
-  '.vite',
-  '.vite-temp',
-  '.vitest',
-  '.tmp',
-  '.nyc_output',
-  '.rollup.cache',
-  '.parcel-cache',
-]);
+/**
+ * Folders of package managers and generated clients. No package's name starts with a dot, so every other such folder is
+ * some tool's cache, and each clone gets its own.
+ */
+const HIDDEN_PARTS = new Set(['.bin', '.pnpm', '.store', '.prisma']);
 
 interface Move {
   readonly from: string;
@@ -36,26 +31,27 @@ interface Move {
 }
 
 /**
- * Links `paths` (relative to `from`) into `clone`, and the `node_modules` of the folders above `from` into `outer`, the
- * folder that contains the clone, where Node's resolution finds it; of several, the nearest holder of a name wins.
+ * Links `paths` (relative to `from`) into `clone`, and the `node_modules` of the folders above `from` into the one at the
+ * clone's root: what is nearer wins a name, as in Node's resolution. They cannot stand above the clone, because tools
+ * write into the nearest `node_modules` that they find, and only the clone is theirs to write.
+ * @throws WorkspaceError `unreadable`, `invalid_path`
  */
 export async function linkDependencies(
   from: string,
   paths: readonly string[],
   clone: string,
-  outer: string,
 ): Promise<LinkedDependencies> {
   const linker = new Linker({ from, to: clone });
   for (const path of paths) {
-    const source = join(from, path);
-    const target = join(clone, path);
-    if (basename(path) === 'node_modules') await linker.linkFolder(source, target);
-    else await linker.linkWhole(source, target);
+    const refusal = refusalOfPath(path);
+    if (refusal !== undefined) throw new WorkspaceError('invalid_path', refusal, { path });
+    if (basename(path) === 'node_modules') await linker.linkFolder(join(from, path), path);
+    else await linker.linkWhole(join(from, path), path);
   }
   for (let at = dirname(from); at !== dirname(at); at = dirname(at)) {
-    await linker.linkFolder(join(at, 'node_modules'), join(outer, 'node_modules'));
+    await linker.linkFolder(join(at, 'node_modules'), 'node_modules');
   }
-  return { readOnlyPaths: await linker.readOnlyPaths(outer) };
+  return { readOnlyPaths: linker.readOnlyPaths() };
 }
 
 class Linker {
@@ -66,37 +62,35 @@ class Linker {
     this.#move = move;
   }
 
-  async readOnlyPaths(outer: string): Promise<readonly string[]> {
-    const hasOuter = (await entriesOf(join(outer, 'node_modules'))).length > 0;
-    const paths = [...this.#exposed, ...(hasOuter ? [join(outer, 'node_modules')] : [])].sort();
+  readOnlyPaths(): readonly string[] {
+    const paths = [...this.#exposed].sort();
     return paths.filter((path) => !paths.some((other) => other !== path && isInside(other, path)));
   }
 
-  async linkFolder(source: string, target: string): Promise<void> {
+  /** Links what is in a host folder into the folder `path` of the clone. */
+  async linkFolder(source: string, path: string): Promise<void> {
     const canonical = await realpathOrSame(source);
     const entries = await entriesOf(canonical);
-    if (entries.length === 0) return;
+    if (entries.length === 0 || !(await this.#makeFolder(path))) return;
     await this.#expose(canonical);
-    await mkdir(target, { recursive: true });
     for (const entry of entries) {
-      const [inner, place] = [join(canonical, entry.name), join(target, entry.name)];
+      const [inner, place] = [join(canonical, entry.name), join(path, entry.name)];
       const isNested = entry.isDirectory() && (entry.name.startsWith('@') || entry.name === '.bin');
-      if (CACHES.has(entry.name)) continue;
+      if (entry.isDirectory() && entry.name.startsWith('.') && !HIDDEN_PARTS.has(entry.name)) continue;
       if (isNested) await this.linkFolder(inner, place);
-      else if (entry.isSymbolicLink()) await this.#linkAgain(inner, place);
-      else await placeLink(inner, place);
+      else if (entry.isSymbolicLink()) await this.#linkAgain(inner, join(this.#move.to, place));
+      else await placeLink(inner, join(this.#move.to, place));
     }
   }
 
   /** A virtual environment, or whatever else is used as a whole. */
-  async linkWhole(source: string, target: string): Promise<void> {
+  async linkWhole(source: string, path: string): Promise<void> {
     const canonical = await realpathOrSame(source);
-    if ((await lstat(canonical).catch(() => undefined)) === undefined) return;
+    if (!(await isThere(canonical)) || !(await this.#makeFolder(dirname(path)))) return;
     await this.#expose(canonical);
     const home = await pythonHome(canonical);
     if (home !== undefined) await this.#expose(home);
-    await mkdir(dirname(target), { recursive: true });
-    await placeLink(canonical, target);
+    await placeLink(canonical, join(this.#move.to, path));
   }
 
   async #linkAgain(source: string, target: string): Promise<void> {
@@ -110,11 +104,34 @@ class Linker {
     await placeLink(leadsTo, target);
   }
 
+  /**
+   * Makes a folder of the clone. False when a link or a file of the tree, or a link placed before, is in the way: what
+   * would be made behind it would be outside of the clone.
+   */
+  async #makeFolder(path: string): Promise<boolean> {
+    for (const folder of [...foldersAbove(path), path]) {
+      const place = join(this.#move.to, folder);
+      if (!(await isThere(place))) await mkdir(place);
+      else if (!(await lstat(place)).isDirectory()) return false;
+    }
+    return true;
+  }
+
   async #expose(path: string): Promise<void> {
     const canonical = await realpath(path).catch(() => undefined);
     // A dangling link exposes nothing; a folder that holds the user's directory would expose its untouched sources.
     if (canonical === undefined || isInside(canonical, this.#move.from)) return;
     this.#exposed.add(canonical);
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch (error) {
+    if (isAbsent(error)) return false;
+    throw error;
   }
 }
 

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
-import { rm } from 'node:fs/promises';
+import { lstat, rm } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { isAbsent } from './workspace-error.ts';
 
 const run = promisify(execFile);
 
@@ -11,8 +12,10 @@ const run = promisify(execFile);
 export async function forceRemove(path: string): Promise<void> {
   try {
     await rm(path, { recursive: true, force: true });
-  } catch {
-    // Whatever stood in the way, these two reach everything by descriptor; if they fail as well, their reason is told.
+  } catch (error) {
+    if (isAbsent(error)) return;
+    // A link would be followed by `chmod`; only what is in a directory can be mended here.
+    if (!(await lstat(path)).isDirectory()) throw error;
     await run('chmod', ['-R', 'u+rwx', '--', path]);
     await run('rm', ['-rf', '--', path]);
   }

@@ -110,7 +110,7 @@ function spawnFailure(error: unknown, request: GitRequest): WorkspaceError {
     return new WorkspaceError('not_a_directory', `${directory} is gone`, { path: directory, cause: error });
   }
   if (systemCode(error) === 'ENOENT') {
-    return new WorkspaceError('git_missing', 'git is not on PATH; install git 2.36 or newer', { cause: error });
+    return new WorkspaceError('git_missing', 'git is not on PATH; install git 2.29 or newer', { cause: error });
   }
   return new WorkspaceError('git_failed', `git could not be started: ${String(error)}`, { cause: error });
 }

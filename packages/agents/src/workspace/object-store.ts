@@ -36,7 +36,7 @@ export class ObjectStore {
     // A few objects as loose files, many as one pack: the same trade as git's own `transfer.unpackLimit`.
     const args = absent.length <= 64 ? ['unpack-objects', '-q'] : ['index-pack', '--stdin', '--fix-thin'];
     if (absent.length > 0) await runGit({ gitDirectory: this.gitDirectory, args, input: encodePack(absent) });
-    await this.#syncDirectories(unique.map(({ id }) => id));
+    await this.#sync(absent.length <= 64 ? absent : [], unique);
   }
 
   /** All files of a tree in byte order of their paths. @throws WorkspaceError `missing_tree` */
@@ -83,16 +83,20 @@ export class ObjectStore {
     return objects.filter((_, at) => answers[at]?.endsWith(' missing') === true);
   }
 
-  /** Includes objects that were there before: whoever wrote them may have died before this step. */
-  async #syncDirectories(ids: readonly string[]): Promise<void> {
+  /**
+   * Contents of loose objects, which git before 2.36 does not sync (it always syncs packs), and the names of all objects:
+   * whoever wrote those that were there before may have died before this step.
+   */
+  async #sync(written: readonly GitObject[], all: readonly GitObject[]): Promise<void> {
     const objects = join(this.gitDirectory, 'objects');
-    const fans = new Set(ids.map((id) => id.slice(0, 2)));
-    for (const fan of [...fans, 'pack', '.']) await syncDirectory(join(objects, fan));
+    for (const { id } of written) await syncPath(join(objects, id.slice(0, 2), id.slice(2)));
+    const fans = new Set(all.map(({ id }) => id.slice(0, 2)));
+    for (const fan of [...fans, 'pack', '.']) await syncPath(join(objects, fan));
   }
 }
 
-/** Makes names created, renamed or removed in a directory durable. A directory that is not there has none. */
-export async function syncDirectory(path: string): Promise<void> {
+/** Makes a file's content, or the names in a directory, durable. What is not there has none. */
+export async function syncPath(path: string): Promise<void> {
   try {
     await using handle = await open(path, 'r');
     await handle.sync();
@@ -125,7 +129,7 @@ async function create(dataDirectory: string, gitDirectory: string): Promise<void
     await mkdir(join(draft, 'info'), { recursive: true });
     await writeFile(join(draft, 'info', 'attributes'), ATTRIBUTES, { flush: true });
     await install(draft, gitDirectory);
-    await syncDirectory(dataDirectory);
+    await syncPath(dataDirectory);
   } catch (error) {
     if (error instanceof WorkspaceError) throw error;
     const reason = systemCode(error) === 'ENOSPC' ? 'store_full' : 'store_unwritable';
@@ -148,7 +152,7 @@ async function install(draft: string, gitDirectory: string): Promise<void> {
 
 function explainInit(error: unknown): never {
   if (error instanceof WorkspaceError && /object-format|unknown (option|hash)/u.test(error.detail)) {
-    throw new WorkspaceError('git_too_old', 'git 2.36 or newer is needed', { cause: error });
+    throw new WorkspaceError('git_too_old', 'git 2.29 or newer is needed', { cause: error });
   }
   throw error;
 }

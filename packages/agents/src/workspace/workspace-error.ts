@@ -3,7 +3,7 @@
  *
  * | reason | whose fault | a retry helps |
  * |---|---|---|
- * | `git_missing`, `git_too_old` | operator: git 2.36 or newer is not on PATH | no |
+ * | `git_missing`, `git_too_old` | operator: git 2.29 or newer is not on PATH | no |
  * | `not_a_directory`, `unreadable`, `unwritable`, `invalid_path`, `missing_tree` | caller | no |
  * | `store_full`, `directory_full`, `store_unwritable` | operator: disk space, permissions | after mending |
  * | `temporary_occupied` | operator: another user owns the clone's name in the temp root | no |

@@ -26,11 +26,19 @@ export function faultOfLink(line: ExportLine, before: ChainPoint): string | unde
 }
 
 /** What is wrong with a line by itself: its hash, or its payload against the digest in its header. */
-export function faultOfLine({ header, hash, payload, salt }: ExportLine): string | undefined {
+export function faultOfLine(line: ExportLine): string | undefined {
+  try {
+    return faultOfHashes(line);
+  } catch (error) {
+    // A damaged column can hold what is no hex or no Unicode; such a line is as wrong as one with another hash.
+    return `it cannot be hashed: ${String(error)}`;
+  }
+}
+
+function faultOfHashes({ header, hash, payload, salt }: ExportLine): string | undefined {
   if (hashHeader(header, sha256) !== hash) return 'its hash is not that of its header';
   if ((payload === undefined) !== (salt === undefined)) return 'it has only one of payload and salt';
   if (payload === undefined || salt === undefined) return undefined;
-  return digestPayload(salt, payload, sha256) === header.payloadDigest
-    ? undefined
-    : 'its payload is not what was hashed';
+  const isHashed = digestPayload(salt, payload, sha256) === header.payloadDigest;
+  return isHashed ? undefined : 'its payload is not what was hashed';
 }

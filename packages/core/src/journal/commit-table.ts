@@ -9,7 +9,7 @@ export class CommitTable {
   readonly #insert: StatementSync;
   readonly #insertKey: StatementSync;
   readonly #last: StatementSync;
-  readonly #ofRun: StatementSync;
+  readonly #after: StatementSync;
   readonly #hashes: StatementSync;
 
   constructor(database: DatabaseSync) {
@@ -18,13 +18,9 @@ export class CommitTable {
     );
     this.#insertKey = database.prepare('INSERT OR IGNORE INTO keys (fingerprint, public_key) VALUES (?, ?)');
     this.#last = database.prepare('SELECT number, statement FROM commits ORDER BY number DESC LIMIT 1');
-    this.#ofRun = database.prepare(
+    this.#after = database.prepare(
       `SELECT c.first_position, c.last_position, c.statement, c.signature, k.public_key
-       FROM commits c JOIN keys k ON k.fingerprint = c.fingerprint
-       WHERE c.number IN (
-         SELECT (SELECT number FROM commits WHERE last_position >= e.position ORDER BY last_position LIMIT 1)
-         FROM events e WHERE e.run = ?)
-       ORDER BY c.number`,
+       FROM commits c JOIN keys k ON k.fingerprint = c.fingerprint WHERE c.number > ? ORDER BY c.number LIMIT ?`,
     );
     this.#hashes = database.prepare('SELECT hash FROM events WHERE position BETWEEN ? AND ? ORDER BY position');
   }
@@ -52,8 +48,8 @@ export class CommitTable {
     );
   }
 
-  ofRun(run: string): readonly SignedCommit[] {
-    return this.#ofRun.all(run).map((row) => ({
+  after(number: number, limit: number): readonly SignedCommit[] {
+    return this.#after.all(number, limit).map((row) => ({
       statement: textIn(row, 'statement'),
       signature: textIn(row, 'signature'),
       publicKey: textIn(row, 'public_key'),

@@ -15,13 +15,17 @@ interface Waiting {
   readonly reject: (error: VltairError) => void;
 }
 
-/** The calling thread's half of the thread that commits (journal-writer.ts). */
+/**
+ * The calling thread's half of the thread that commits (journal-writer.ts). The thread keeps the process alive only
+ * while somebody waits for it: a store that nobody closes does not hang its process.
+ */
 export class CommitThread implements Committer {
   readonly #worker: Worker;
   readonly #waiting: Waiting[] = [];
   readonly #ended: Promise<void>;
   #outgoing: WriteRequest[] = [];
   #lost: VltairError | undefined;
+  #isClosing = false;
 
   constructor(data: WriterData) {
     this.#worker = new Worker(new URL('./journal-writer.ts', import.meta.url), { workerData: data, execArgv: [] });
@@ -47,8 +51,9 @@ export class CommitThread implements Committer {
   }
 
   async close(): Promise<void> {
-    if (this.#lost === undefined) {
+    if (this.#lost === undefined && !this.#isClosing) {
       this.#flush();
+      this.#isClosing = true;
       this.#worker.ref();
       this.#post({ kind: 'close' });
     }
@@ -68,7 +73,7 @@ export class CommitThread implements Committer {
 
   #settle(replies: FromWriter): void {
     for (const reply of replies) this.#waiting.shift()?.resolve(reply);
-    if (this.#waiting.length === 0) this.#worker.unref();
+    if (this.#waiting.length === 0 && !this.#isClosing) this.#worker.unref();
   }
 
   #lose(cause: unknown): void {

@@ -1,5 +1,12 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { type ExportLine, parsePayload, type StoredEvent, VltairError } from '@vltair/protocol';
+import {
+  type EventHeader,
+  type EventPayload,
+  type ExportLine,
+  parsePayload,
+  type StoredEvent,
+  VltairError,
+} from '@vltair/protocol';
 import type {
   InboxCommand,
   LogEntry,
@@ -72,8 +79,8 @@ export class JournalReader {
     return this.#guard(() => this.#events.ofRun(run, after, limit));
   }
 
-  commitsOf(run: string): readonly SignedCommit[] {
-    return this.#inSnapshot(() => this.#commits.ofRun(run));
+  commits(after: number, limit: number): readonly SignedCommit[] {
+    return this.#inSnapshot(() => this.#commits.after(after, limit));
   }
 
   runs(query: RunQuery): readonly RunRow[] {
@@ -143,7 +150,24 @@ function brokenChain(run: string, seq: number, fault: string): VltairError {
 
 function storedEventOf({ position, header, hash, payload }: LogEntry): StoredEvent {
   const { run, seq, ts, epoch, kind } = header;
-  if (payload === undefined)
-    throw new VltairError('not_found/payload', { detail: `event ${seq} of run ${run}`, where: `${run}:${seq}` });
-  return { position, run, seq, ts, epoch, kind, payload: parsePayload(kind, JSON.parse(payload)), header, hash };
+  const place = { detail: `event ${seq} of run ${run}`, where: `${run}:${seq}` };
+  if (payload === undefined) throw new VltairError('not_found/payload', place);
+  return { position, run, seq, ts, epoch, kind, payload: parseVerified(header, payload, place), header, hash };
+}
+
+/** The chain holds, so whoever wrote this payload knew it: a newer version. */
+function parseVerified(
+  { kind, type }: EventHeader,
+  payload: string,
+  place: { detail: string; where: string },
+): EventPayload {
+  try {
+    return parsePayload(kind, JSON.parse(payload));
+  } catch (cause) {
+    throw new VltairError('unavailable/store_newer', {
+      ...place,
+      detail: `${place.detail} is a ${type} that this version does not know`,
+      cause,
+    });
+  }
 }

@@ -1,13 +1,14 @@
 import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventStore, Ownership } from '../ports/event-store.ts';
 import { type Committer, CommitThread } from './commit-thread.ts';
 import { GroupCommit } from './group-commit.ts';
 import { InlineCommitter } from './inline-committer.ts';
 import { JournalReader } from './journal-reader.ts';
-import { acquireOwnerLock, lockedError, type OwnerLock, ownerOf } from './owner-lock.ts';
+import { acquireOwnerLock, isOwned, lockedError, type OwnerLock, ownerOf } from './owner-lock.ts';
 import { ensureStoreKey, readStoreKey } from './signing-key.ts';
 import { inStore } from './sqlite-error.ts';
-import { ensureDirectory, openReading, openWriting, prepareDatabase } from './sqlite-file.ts';
+import { ensureDirectory, isCurrent, makeCurrent, openReading, openWriting } from './sqlite-file.ts';
 import { SqliteStore } from './sqlite-store.ts';
 import { takeEpoch } from './store-epoch.ts';
 
@@ -26,20 +27,30 @@ export interface SqliteStoreOptions {
   readonly commitOn?: 'thread' | 'caller';
 }
 
+/** How long a reader waits for an owner that is still making or updating the store. */
+const MAKING_TRIES = 100;
+const MAKING_PAUSE_MS = 20;
+
 /** Opens the journal of a data directory, making it in the modes that write. */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<EventStore> {
   const directory = resolve(options.directory);
-  return inStore(directory, () => open({ ...options, directory }));
+  const { mode } = options;
+  const owned = mode === 'read' ? 'taken' : inStore(directory, () => tryOpenOwner({ ...options, directory }));
+  if (owned !== 'taken') return owned;
+  if (mode === 'write') throw lockedError(directory);
+  for (let tries = 0; tries < MAKING_TRIES && inStore(directory, () => isBeingMade(directory)); tries += 1)
+    await sleep(MAKING_PAUSE_MS);
+  return inStore(directory, () => openReader(directory));
 }
 
-function open(options: SqliteStoreOptions): EventStore {
-  const { directory, mode } = options;
-  if (mode === 'read') return openReader(directory);
-  ensureDirectory(directory);
-  const lock = acquireOwnerLock(directory, options.now());
-  if (lock !== 'taken') return openOwner(options, lock);
-  if (mode === 'write_or_read') return openReader(directory);
-  throw lockedError(directory);
+function tryOpenOwner(options: SqliteStoreOptions): EventStore | 'taken' {
+  ensureDirectory(options.directory);
+  const lock = acquireOwnerLock(options.directory, options.now());
+  return lock === 'taken' ? 'taken' : openOwner(options, lock);
+}
+
+function isBeingMade(directory: string): boolean {
+  return !isCurrent(directory) && isOwned(directory);
 }
 
 function openReader(directory: string): EventStore {
@@ -58,8 +69,10 @@ function openOwner(options: SqliteStoreOptions, lock: OwnerLock): EventStore {
 }
 
 function openOwned({ directory, onWarning, commitOn = 'thread' }: SqliteStoreOptions, lock: OwnerLock): EventStore {
-  prepareDatabase(directory);
+  // A newer or foreign store is refused before anything is made; the key is there before readers see a store.
+  const isReady = isCurrent(directory);
   const key = ensureStoreKey(directory, onWarning);
+  if (!isReady) makeCurrent(directory);
   const epoch = takeEpoch(directory, key, onWarning);
   const reader = new JournalReader(openReading(directory), directory);
   const committer = commitOn === 'thread' ? new CommitThread({ directory }) : commitHere(directory);

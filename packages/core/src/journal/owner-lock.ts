@@ -18,12 +18,13 @@ export interface OwnerLock {
   release(): void;
 }
 
-/** How long a starting owner waits for a probe of {@link ownerOf} to let go. */
-const PROBE_PATIENCE_MS = 100;
+/** A try waits this long inside SQLite; a probe of {@link ownerOf} holds its shared lock for microseconds, or for as long as its process is stopped. */
+const TRY_MS = 50;
+const TRIES = 40;
 
-/** Takes the lock, or says who has it. */
+/** Takes the lock, unless another process holds it. */
 export function acquireOwnerLock(directory: string, now: number): OwnerLock | 'taken' {
-  const lock = tryLock(lockPath(directory));
+  const lock = lockUnlessOwned(lockPath(directory));
   if (lock === undefined) return 'taken';
   const owner = { pid: process.pid, startTime: startTimeOf('self') ?? 'unknown', since: now };
   writeOwner(directory, owner);
@@ -36,7 +37,12 @@ export function acquireOwnerLock(directory: string, now: number): OwnerLock | 't
 
 /** The live owner of a directory, `undefined` when nobody holds the lock or its name cannot be read yet. */
 export function ownerOf(directory: string): OwnerProcess | undefined {
-  return isLocked(lockPath(directory)) ? readOwner(directory) : undefined;
+  return isOwned(directory) ? readOwner(directory) : undefined;
+}
+
+/** Whether some process, this one included, owns the directory now. */
+export function isOwned(directory: string): boolean {
+  return isLocked(lockPath(directory));
 }
 
 export function lockedError(directory: string): VltairError {
@@ -45,8 +51,17 @@ export function lockedError(directory: string): VltairError {
   return new VltairError('unavailable/store_locked', { detail: `${who} owns ${directory}`, where: directory });
 }
 
+/** Only an exclusive lock of another means an owner; a shared one is a probe, and is waited out. */
+function lockUnlessOwned(path: string): DatabaseSync | undefined {
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const lock = tryLock(path);
+    if (lock !== undefined || isLocked(path)) return lock;
+  }
+  return undefined;
+}
+
 function tryLock(path: string): DatabaseSync | undefined {
-  const database = new DatabaseSync(path, { timeout: PROBE_PATIENCE_MS });
+  const database = new DatabaseSync(path, { timeout: TRY_MS });
   try {
     database.exec('BEGIN EXCLUSIVE');
     return database;

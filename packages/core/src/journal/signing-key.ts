@@ -64,8 +64,13 @@ export function storeKeyOf(privateKey: KeyObject): StoreKey {
 /** Whether `signature` (hex) is by the raw Ed25519 key `publicKey` (hex) over `text`. */
 export function isSignedBy(publicKey: string, text: string, signature: string): boolean {
   const x = Buffer.from(publicKey, 'hex').toString('base64url');
-  const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
-  return verify(null, Buffer.from(text), key, Buffer.from(signature, 'hex'));
+  try {
+    const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
+    return verify(null, Buffer.from(text), key, Buffer.from(signature, 'hex'));
+  } catch {
+    // The bytes are no public key: nothing is signed by it.
+    return false;
+  }
 }
 
 export function isEqualMac(left: string, right: string): boolean {

@@ -1,4 +1,4 @@
-import { statfsSync } from 'node:fs';
+import { accessSync, constants, statfsSync } from 'node:fs';
 import { type ErrorReason, VltairError } from '@vltair/protocol';
 
 /** Primary result codes of SQLite (https://sqlite.org/rescode.html) that mean something to a person. */
@@ -10,6 +10,7 @@ const reasons: Readonly<Record<number, ErrorReason>> = {
   26: 'unavailable/store_corrupt', // SQLITE_NOTADB
 };
 const SQLITE_IOERR = 10;
+const SQLITE_CANTOPEN = 14;
 
 const systemReasons: Readonly<Record<string, ErrorReason>> = {
   ENOSPC: 'unavailable/store_full',
@@ -60,8 +61,20 @@ export function sqliteCodeOf(error: unknown): number | undefined {
 function reasonOf(error: unknown, directory: string): ErrorReason | undefined {
   const code = sqliteCodeOf(error);
   if (code === SQLITE_IOERR && isFull(directory)) return 'unavailable/store_full';
+  if (code === SQLITE_CANTOPEN && !isWritable(directory)) return 'unavailable/store_read_only';
   if (code !== undefined) return reasons[code];
   return error instanceof Error && 'code' in error ? systemReasons[String(error.code)] : undefined;
+}
+
+/** Whether files can be made in a directory: by this user, on this file system. */
+export function isWritable(directory: string): boolean {
+  try {
+    accessSync(directory, constants.W_OK);
+    return true;
+  } catch {
+    // No permission, a read-only file system, or no such directory: the answer is the same.
+    return false;
+  }
 }
 
 function isFull(directory: string): boolean {

@@ -1,9 +1,10 @@
-import { accessSync, closeSync, constants, existsSync, fsyncSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { VltairError } from '@vltair/protocol';
 import { inspectSchema, migrate } from './schema.ts';
+import { isWritable } from './sqlite-error.ts';
 
 const BUSY_TIMEOUT_MS = 5_000;
 
@@ -13,15 +14,24 @@ export function databasePath(directory: string): string {
 
 /** Makes the data directory, closed to others and invisible to git. */
 export function ensureDirectory(directory: string): void {
-  if (mkdirSync(directory, { recursive: true, mode: 0o700 }) !== undefined) syncDirectory(dirname(directory));
+  if (!existsSync(directory)) makeDirectory(directory);
   const ignore = join(directory, '.gitignore');
   if (!existsSync(ignore)) writeFileSync(ignore, '*\n');
 }
 
-/** Makes the store or brings it to the current schema. A newer or foreign file is refused before anything of it changes. */
-export function prepareDatabase(directory: string): void {
-  const path = databasePath(directory);
-  if (existsSync(path) && inspect(path) === 'current') return;
+function makeDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    syncDirectory(dirname(directory));
+  } catch (cause) {
+    // Node reports a read-only file system as ENOENT here, which a recursive mkdir cannot mean otherwise.
+    if (!(cause instanceof Error && 'code' in cause && cause.code === 'ENOENT')) throw cause;
+    throw new VltairError('unavailable/store_read_only', { detail: directory, where: directory, cause });
+  }
+}
+
+/** Makes the store or brings it to the current schema. */
+export function makeCurrent(directory: string): void {
   const database = openWriting(directory);
   try {
     migrate(database);
@@ -44,10 +54,7 @@ export function openWriting(directory: string): DatabaseSync {
 export function openReading(directory: string): DatabaseSync {
   const path = databasePath(directory);
   if (!existsSync(path)) throw new VltairError('not_found/store', { detail: directory });
-  const database = new DatabaseSync(isFrozen(directory) ? immutable(path) : path, {
-    readOnly: true,
-    timeout: BUSY_TIMEOUT_MS,
-  });
+  const database = connectReading(path);
   try {
     if (inspectSchema(database, path) === 'current') return database;
     throw new VltairError('not_found/store', {
@@ -59,8 +66,14 @@ export function openReading(directory: string): DatabaseSync {
   }
 }
 
+/** Whether there is a store of this version's schema. @throws VltairError for one that is newer, foreign or no database. */
+export function isCurrent(directory: string): boolean {
+  const path = databasePath(directory);
+  return existsSync(path) && inspect(path) === 'current';
+}
+
 function inspect(path: string): ReturnType<typeof inspectSchema> {
-  const database = new DatabaseSync(path, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
+  const database = connectReading(path);
   try {
     return inspectSchema(database, path);
   } finally {
@@ -68,16 +81,13 @@ function inspect(path: string): ReturnType<typeof inspectSchema> {
   }
 }
 
+function connectReading(path: string): DatabaseSync {
+  return new DatabaseSync(isFrozen(path) ? immutable(path) : path, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
+}
+
 /** A WAL database needs its side files even to be read; where none can be made and none exist, nothing can change it either. */
-function isFrozen(directory: string): boolean {
-  if (existsSync(`${databasePath(directory)}-wal`)) return false;
-  try {
-    accessSync(directory, constants.W_OK);
-    return false;
-  } catch {
-    // Not writable for this user, or a read-only file system.
-    return true;
-  }
+function isFrozen(path: string): boolean {
+  return !existsSync(`${path}-wal`) && !isWritable(dirname(path));
 }
 
 function immutable(path: string): URL {

@@ -91,8 +91,8 @@ export class SqliteStore implements Port.EventStore {
     return this.#parts.reader.entries(run, after, limit);
   }
 
-  async commitsOf(run: string): Promise<readonly Port.SignedCommit[]> {
-    return this.#parts.reader.commitsOf(run);
+  async commits(after: number, limit: number): Promise<readonly Port.SignedCommit[]> {
+    return this.#parts.reader.commits(after, limit);
   }
 
   async inbox(): Promise<readonly Port.InboxCommand[]> {

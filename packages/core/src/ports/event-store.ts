@@ -38,8 +38,8 @@ export interface EventStore {
 
   /** The lines of a run with seq > `after`, at most `limit`, exactly as they are stored: unchecked, a purged one without payload and salt. */
   entries(run: string, after: number, limit: number): Promise<readonly LogEntry[]>;
-  /** The signed commits that hold events of a run, in order. */
-  commitsOf(run: string): Promise<readonly SignedCommit[]>;
+  /** The signed group commits with a number > `after`, in order, at most `limit`: unchecked. */
+  commits(after: number, limit: number): Promise<readonly SignedCommit[]>;
   /** Takes in a verified run of another store, hashes kept. It can be read and exported, never appended to (`fenced`). */
   adopt(run: ForeignRun): Promise<'adopted' | 'exists'>;
   /** Signs in the name of this store. */
@@ -120,7 +120,7 @@ export interface LogEntry extends ExportLine {
   readonly position: number;
 }
 
-/** A group commit: its statement (canonical JSON of a `CommitStatement`), who signed it, and the event hashes under its root. */
+/** A group commit: its statement (canonical JSON of a `CommitStatement`), who signed it, and the hashes of the events at its positions. */
 export interface SignedCommit {
   readonly statement: string;
   readonly signature: string;

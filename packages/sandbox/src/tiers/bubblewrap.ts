@@ -11,9 +11,24 @@ import { join } from 'node:path';
 import { fileView, PRIVATE_HOME, scratchBytes, writeEtcSkeleton, type Mount } from '../file-view.ts';
 import { seccompProgram } from '../seccomp.ts';
 import { commandEnvironment } from './command-environment.ts';
-import { credentials, type Launch, type LaunchReport, type Preparation, type Tier } from './launch.ts';
+import {
+  credentials,
+  namespacesCountProcesses,
+  type Launch,
+  type LaunchReport,
+  type Preparation,
+  type Tier,
+} from './launch.ts';
 import { isReachable } from './reachable.ts';
-import { joinGroup, processLimit, quote, resourceLimits, SHELL, systemProgram } from './shell-script.ts';
+import {
+  joinGroup,
+  processCeiling,
+  processLimit,
+  quote,
+  resourceLimits,
+  SHELL,
+  systemProgram,
+} from './shell-script.ts';
 
 export interface BubblewrapVariant {
   /** Bubblewrap 0.8 bounds its memory file systems and refuses nested user namespaces; older ones know neither option. */
@@ -34,7 +49,7 @@ export function bubblewrapTier({ isRecent, networkNamespace }: BubblewrapVariant
       processNamespace: true,
       network: networkNamespace ? 'namespace' : 'seccomp',
       systemCalls: hasFilter,
-      countsProcesses: true,
+      countsProcesses: namespacesCountProcesses(),
       controlGroups: true,
     },
     prepare: (preparation) => prepare(preparation, { isRecent, networkNamespace }),
@@ -60,9 +75,9 @@ function prepare(preparation: Preparation, variant: BubblewrapVariant): Launch {
     ...joinGroup(preparation),
     ...resourceLimits(preparation),
     ...staged.lines,
-    `exec ${quote([...dropUser(preparation), systemProgram('bwrap'), '--args', '4', '--', ...guest(preparation)])}`,
+    `exec ${quote([...dropUser(preparation), systemProgram('bwrap'), '--args', '4', '--'])} "$@"`,
   ].join('\n');
-  const command = [SHELL, '-c', script];
+  const command = [SHELL, '-c', script, 'sh', ...guest(preparation)];
   const whole =
     staged.lines.length === 0 ? command : [systemProgram('unshare'), '--mount', '--propagation', 'private', ...command];
   const [file = SHELL, ...args] = whole;
@@ -97,10 +112,11 @@ function dropUser({ privileges }: Preparation): string[] {
   return privileges.isRoot ? [...credentials(privileges), '--pdeathsig', 'KILL'] : [];
 }
 
-/** Without a control group the limit is set inside, where it counts the processes of this user namespace alone. */
-function guest({ order, group }: Preparation): readonly string[] {
-  if (group !== undefined) return order.argv;
-  return [SHELL, '-c', `${processLimit(order.limits.processes)}; exec "$@"`, 'sh', ...order.argv];
+/** The process limit is set inside, where it counts this user namespace alone. */
+function guest(preparation: Preparation): readonly string[] {
+  const { argv } = preparation.order;
+  const [limit] = namespacesCountProcesses() ? processLimit(preparation) : processCeiling(preparation);
+  return limit === undefined ? argv : [SHELL, '-c', `${limit}; exec "$@"`, 'sh', ...argv];
 }
 
 function writeFilter(

@@ -1,4 +1,5 @@
 /** What a tier hands to the executor: how to start one command inside its walls. */
+import { release } from 'node:os';
 import type { ControlGroup } from '../control-group.ts';
 import type { Order } from '../request.ts';
 import { systemProgram } from './shell-script.ts';
@@ -80,4 +81,10 @@ export function credentials({ isRoot, uid, gid }: Privileges): string[] {
 /** Report of the tiers that are shell scripts: one word, right before the command. */
 export function readyReport(text: string): LaunchReport {
   return { started: text.startsWith('ready'), firstProcess: undefined };
+}
+
+/** Since Linux 5.14 RLIMIT_NPROC counts the processes of a user within each user namespace; before, all of the user's. */
+export function namespacesCountProcesses(): boolean {
+  const [major = 0, minor = 0] = release().split('.').map(Number);
+  return major > 5 || (major === 5 && minor >= 14);
 }

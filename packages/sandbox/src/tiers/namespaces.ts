@@ -9,10 +9,26 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileView, PRIVATE_HOME, writeEtcSkeleton, writeRootSkeleton, type FileView } from '../file-view.ts';
 import { commandEnvironment, environmentArguments } from './command-environment.ts';
-import { credentials, readyReport, type Launch, type Preparation, type Tier } from './launch.ts';
+import {
+  credentials,
+  namespacesCountProcesses,
+  readyReport,
+  type Launch,
+  type Preparation,
+  type Tier,
+} from './launch.ts';
 import { DEVICES, lateFiles, LINKS_TO_PROC, mountTable } from './mount-table.ts';
 import { privateScratch } from './private-scratch.ts';
-import { joinGroup, processLimit, quote, resourceLimits, SHELL, systemProgram } from './shell-script.ts';
+import {
+  joinGroup,
+  processCeiling,
+  processLimit,
+  quote,
+  resourceLimits,
+  SHELL,
+  systemProgram,
+  writeScript,
+} from './shell-script.ts';
 
 /** `hasFileView` is false where the kernel refuses the mounts, such as a container that hides parts of /proc. */
 export function namespacesTier({ hasFileView }: { hasFileView: boolean }): Tier {
@@ -25,24 +41,31 @@ export function namespacesTier({ hasFileView }: { hasFileView: boolean }): Tier 
       processNamespace: true,
       network: 'namespace',
       systemCalls: false,
-      countsProcesses: true,
+      countsProcesses: countsProcesses(),
       controlGroups: true,
     },
     prepare: (preparation) => prepare(preparation, hasFileView),
   };
 }
 
-/** From here on standard error is the command's alone: the shell would add `Killed` to it. */
-const REPORT_READY = ['echo ready >&3', 'exec 4>&2 2>/dev/null'];
-const COMMAND_DESCRIPTORS = '2>&4 3>&- 4>&-';
-
 /** The root of a user namespace would get its capabilities back at the next exec. */
 const NO_CAPABILITY = ['--bounding-set', '-all'];
 
+/** Root makes no user namespace here, so its limit would count every process of the dropped user. */
+const countsProcesses = (): boolean => process.getuid?.() !== 0 && namespacesCountProcesses();
+
 function prepare(preparation: Preparation, hasFileView: boolean): Launch {
-  const inside = join(preparation.directory, 'inside.sh');
   const lines = hasFileView ? viewLines(preparation) : plainLines(preparation);
-  writeFileSync(inside, [...guestLimits(preparation), ...loopback(preparation), ...lines].join('\n'), { mode: 0o600 });
+  const inside = writeScript(
+    preparation,
+    'inside.sh',
+    [
+      ...(countsProcesses() ? processLimit(preparation) : processCeiling(preparation)),
+      ...loopback(preparation),
+      ...lines,
+    ],
+    'us',
+  );
   const chain = [systemProgram('setpriv'), '--pdeathsig', 'KILL', ...unshare(preparation), SHELL, inside];
   const script = [...joinGroup(preparation), ...resourceLimits(preparation), `exec ${quote(chain)}`].join('\n');
   return { file: SHELL, args: ['-c', script], inputs: [], report: readyReport };
@@ -57,11 +80,6 @@ function unshare({ order, privileges }: Preparation): string[] {
   const user = privileges.isRoot ? [] : [program, '--user', '--map-root-user'];
   const network = order.network === 'off' ? ['--net'] : [];
   return [...user, program, '--mount', '--pid', '--ipc', '--uts', ...network, '--fork', '--kill-child'];
-}
-
-/** Without a control group the limit counts the processes of this user namespace alone. */
-function guestLimits({ order, group, privileges }: Preparation): string[] {
-  return group !== undefined || privileges.isRoot ? [] : [processLimit(order.limits.processes)];
 }
 
 /** A new network namespace has its loopback down, and no shell speaks netlink: the kernel takes the flag through sysfs. */
@@ -96,9 +114,15 @@ function viewLines(preparation: Preparation): string[] {
       (place) => `${quote([systemProgram('mkdir'), '-p', join(place, '..')])} && : > ${quote([place])} || exit 125`,
     ),
     mountAll('mounts-late', late),
-    ...REPORT_READY,
-    `${quote([...enter, systemProgram('env'), '-i', '-C', order.directory, ...environmentArguments(environment), ...order.argv])} ${COMMAND_DESCRIPTORS}`,
-    'exit $?',
+    ...asChild([
+      ...enter,
+      systemProgram('env'),
+      '-i',
+      '-C',
+      order.directory,
+      ...environmentArguments(environment),
+      ...order.argv,
+    ]),
   ];
 }
 
@@ -107,9 +131,14 @@ function plainLines(preparation: Preparation): string[] {
   const environment = commandEnvironment(order, privateScratch(preparation));
   return [
     `cd ${quote([order.directory])} || exit 125`,
-    ...REPORT_READY,
-    `${quote([...credentials(privileges), ...NO_CAPABILITY, systemProgram('env'), '-i', ...environmentArguments(environment), ...order.argv])} ${COMMAND_DESCRIPTORS}`,
-    'exit $?',
+    ...asChild([
+      ...credentials(privileges),
+      ...NO_CAPABILITY,
+      systemProgram('env'),
+      '-i',
+      ...environmentArguments(environment),
+      ...order.argv,
+    ]),
   ];
 }
 
@@ -123,4 +152,9 @@ function writeSkeleton(root: string, view: FileView): void {
   const links = LINKS_TO_PROC.map(({ name, to }) => ({ at: `/dev/${name}`, to }));
   const withDevices = { mounts: [...devices, ...view.mounts], links: [...view.links, ...links] };
   writeRootSkeleton(root, withDevices, ['proc', 'tmp', PRIVATE_HOME, 'dev/shm']);
+}
+
+/** Runs the command below the shell, whose own standard error is closed by then: it would add `Killed` to the command's. */
+function asChild(command: readonly string[]): string[] {
+  return ['echo ready >&3', 'exec 4>&2 2>/dev/null', `(exec ${quote(command)} 2>&4 3>&- 4>&-)`, 'exit $?'];
 }

@@ -2,12 +2,11 @@
  * The last tier: an own session, resource limits, and a sweep afterwards. It does not isolate: the command sees the files
  * of its user and the network. It exists so that the product runs at all where nothing else works, and says so.
  */
-import { DROPPED_USER, credentials, readyReport, type Launch, type Preparation, type Tier } from './launch.ts';
+import { credentials, readyReport, type Launch, type Preparation, type Tier } from './launch.ts';
 import { MARKER } from '../process-tree.ts';
-import { threadsOfUser } from '../process-table.ts';
 import { commandEnvironment, environmentArguments } from './command-environment.ts';
 import { privateScratch } from './private-scratch.ts';
-import { joinGroup, processLimit, quote, resourceLimits, SHELL, systemProgram } from './shell-script.ts';
+import { joinGroup, processCeiling, quote, resourceLimits, SHELL, systemProgram, writeScript } from './shell-script.ts';
 
 /** Without util-linux the user is dropped at the start of the shell, which then may not join a control group. */
 export function processGroupTier({ hasSetpriv }: { hasSetpriv: boolean }): Tier {
@@ -39,25 +38,14 @@ function prepare(preparation: Preparation, hasSetpriv: boolean): Launch {
     `cd ${quote([order.directory])} || exit 125`,
     'echo ready >&3',
     `exec ${quote(command)} 3>&-`,
-  ].join('\n');
+  ];
+  const path = writeScript(preparation, 'run.sh', script, hasSetpriv ? 'us' : 'command');
   const user = privileges.isRoot && !hasSetpriv ? { uid: privileges.uid, gid: privileges.gid } : undefined;
   return {
     file: SHELL,
-    args: ['-c', script],
+    args: [path],
     inputs: [],
     report: readyReport,
     ...(user === undefined ? {} : { user }),
   };
 }
-
-/**
- * A ceiling that makes a fork bomb finite, so that a sweep can win. It counts all processes of the user, hence the room
- * above those that run now; the limit that was asked for is watched by the supervisor. It binds no root.
- */
-function processCeiling({ order, group, privileges }: Preparation): string[] {
-  if (group !== undefined) return [];
-  const user = privileges.isRoot ? DROPPED_USER : privileges.uid;
-  return [processLimit(threadsOfUser(user) + order.limits.processes + CEILING_ROOM)];
-}
-
-const CEILING_ROOM = 256;

@@ -1,6 +1,7 @@
 /** Lines of the small POSIX shell scripts that join the control group, set limits and hand over to the next program. */
-import { accessSync, constants } from 'node:fs';
+import { accessSync, chownSync, constants, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { threadsOfUser } from '../process-table.ts';
 import type { Preparation } from './launch.ts';
 
 /** Where system programs live. The request's PATH has no say in what we start ourselves. */
@@ -29,20 +30,41 @@ export function joinGroup({ group }: Preparation): string[] {
   );
 }
 
-/** Resource limits that every later exec inherits. CPU time ends in SIGXCPU first, one second later in SIGKILL. */
+/**
+ * Resource limits that every later exec inherits. CPU time ends in SIGXCPU first, one second later in SIGKILL. A limit
+ * that cannot be set lies above an inherited hard one, which is stricter already.
+ */
 export function resourceLimits({ order: { limits } }: Preparation): string[] {
   const cpu = limits.cpuSeconds;
-  return [
-    'ulimit -c 0',
-    // POSIX counts in blocks of 512 bytes.
-    `ulimit -f ${String(Math.max(1, Math.ceil(limits.fileBytes / 512)))} || exit 125`,
-    ...(cpu === undefined ? [] : [`ulimit -Ht ${String(cpu + 1)} && ulimit -St ${String(cpu)} || exit 125`]),
+  // POSIX counts file sizes in blocks of 512 bytes.
+  const blocks = Math.max(1, Math.ceil(limits.fileBytes / 512));
+  const wanted = [
+    '-c 0',
+    `-f ${String(blocks)}`,
+    ...(cpu === undefined ? [] : [`-St ${String(cpu)}`, `-Ht ${String(cpu + 1)}`]),
   ];
+  return wanted.map((limit) => `ulimit ${limit} 2>/dev/null || :`);
 }
 
+/** The process limit where nothing but this sandbox is counted; a control group makes it needless. */
+export function processLimit({ order, group }: Preparation): string[] {
+  return group === undefined ? [limitProcesses(order.limits.processes)] : [];
+}
+
+/**
+ * A ceiling that makes a fork bomb finite, so that a sweep can win. It counts all processes of the user, hence the room
+ * above those that run now; the limit that was asked for is watched by the supervisor. It binds no root.
+ */
+export function processCeiling({ order, group, privileges }: Preparation): string[] {
+  if (group !== undefined) return [];
+  return [limitProcesses(threadsOfUser(privileges.uid) + order.limits.processes + CEILING_ROOM)];
+}
+
+const CEILING_ROOM = 256;
+
 /** dash and busybox spell the process limit -p, bash and ksh -u. */
-export function processLimit(processes: number): string {
-  return `ulimit -u ${String(processes)} 2>/dev/null || ulimit -p ${String(processes)} || exit 125`;
+function limitProcesses(processes: number): string {
+  return `ulimit -u ${String(processes)} 2>/dev/null || ulimit -p ${String(processes)} 2>/dev/null || :`;
 }
 
 function isExecutable(path: string): boolean {
@@ -52,4 +74,17 @@ function isExecutable(path: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** Writes a script that only its reader may see: it holds the command's variables, which may be secrets. */
+export function writeScript(
+  { directory, privileges }: Preparation,
+  name: string,
+  lines: readonly string[],
+  readBy: 'us' | 'command',
+): string {
+  const path = join(directory, name);
+  writeFileSync(path, `${lines.join('\n')}\n`, { mode: 0o600 });
+  if (readBy === 'command' && privileges.isRoot) chownSync(path, privileges.uid, privileges.gid);
+  return path;
 }

@@ -3,14 +3,32 @@ import { childOf, childrenOf, type SyntaxNode } from '../syntax/syntax-node.ts';
 import { insertAt, swapNodes } from './proposal.ts';
 import type { Proposal, RepairOperator, Site } from './repair-operator.ts';
 
-const ordered: ReadonlySet<string> = new Set(['-', '/', '%', '//', '**', '<<', '>>', '>>>', '+', 'in', 'instanceof']);
+const ordered: ReadonlySet<string> = new Set([
+  '-',
+  '/',
+  '%',
+  '//',
+  '**',
+  '<<',
+  '>>',
+  '>>>',
+  '+',
+  'in',
+  'instanceof',
+  '??',
+  '||',
+  '&&',
+  'or',
+  'and',
+]);
 
 export const argumentOrder: RepairOperator = {
   name: 'argument-order',
   *propose(node, site) {
     if (node.shape === 'call') yield* swappedPairs(childrenOf(node, 'argument'), site);
     if (node.shape === 'list') yield* swappedPairs(childrenOf(node, 'item').slice(0, 4), site);
-    if (node.shape === 'function') yield* swappedPairs(parametersOf(node), site);
+    // The parameters of a callback are in its caller's hands; those of a declaration are what its callers rely on.
+    if (node.shape === 'function' && node.role === 'argument') yield* swappedPairs(parametersOf(node), site);
     if (node.shape === 'binary' && node.operators.length === 1) yield* swappedOperands(node, site);
   },
 };
@@ -18,8 +36,14 @@ export const argumentOrder: RepairOperator = {
 function* swappedPairs(nodes: readonly SyntaxNode[], site: Site): Generator<Proposal> {
   for (const [index, first] of nodes.entries()) {
     const second = nodes[index + 1];
-    if (second !== undefined && site.textOf(first) !== site.textOf(second)) yield swapNodes(first, second, site);
+    if (second === undefined || isNamed(first) || isNamed(second)) continue;
+    if (site.textOf(first) !== site.textOf(second)) yield swapNodes(first, second, site);
   }
+}
+
+/** Keyword arguments of Python mean the same in any place. */
+function isNamed(node: SyntaxNode): boolean {
+  return node.kind === 'keyword_argument';
 }
 
 function parametersOf(node: SyntaxNode): readonly SyntaxNode[] {
@@ -47,6 +71,7 @@ export const argumentCount: RepairOperator = {
     if (node.shape !== 'call') return;
     const items = childrenOf(node, 'argument');
     yield* oneMore(node, items, site);
+    if (items.length === 2) yield* relativeEnd(items, site);
     for (const [index, item] of items.entries()) {
       const next = items[index + 1];
       const before = items[index - 1];
@@ -55,6 +80,14 @@ export const argumentCount: RepairOperator = {
     }
   },
 };
+
+/** `slice(start, size)` where `slice(start, start + size)` was meant. */
+function* relativeEnd(items: readonly SyntaxNode[], site: Site): Generator<Proposal> {
+  const [first, second] = items;
+  const isName = first?.shape === 'identifier' || first?.shape === 'member';
+  if (isName && second !== undefined && second.shape !== 'function')
+    yield insertAt(second.start, `${site.textOf(first)} + `);
+}
 
 /** A function of this file that takes more: pass what has the parameter's name here, alone or one further. */
 function* oneMore(node: SyntaxNode, items: readonly SyntaxNode[], site: Site): Generator<Proposal> {

@@ -4,7 +4,17 @@ import { insertAt, placedText, replaceAll, replaceNode } from './proposal.ts';
 import type { Proposal, RepairOperator, Site } from './repair-operator.ts';
 
 const countable: ReadonlySet<Shape> = new Set<Shape>(['identifier', 'member', 'subscript', 'call', 'binary']);
-const bounded: ReadonlySet<string> = new Set(['index', 'lower', 'upper', 'argument', 'value', 'left', 'right', 'body']);
+const bounded: ReadonlySet<string> = new Set([
+  'index',
+  'lower',
+  'upper',
+  'argument',
+  'value',
+  'left',
+  'right',
+  'body',
+  'item',
+]);
 const addition: ReadonlySet<string> = new Set(['+', '-', '*', '/', '//', '%']);
 const comparing = /^([<>]=?|[!=]==?)$/;
 
@@ -22,6 +32,7 @@ function isCountable(node: SyntaxNode): boolean {
   if (!countable.has(node.shape) || !bounded.has(node.role)) return false;
   if (node.shape === 'binary' && !node.operators.some((token) => addition.has(token.text))) return false;
   if (node.role === 'value' && !['return', 'assignment', 'declarator'].includes(node.parent?.shape ?? '')) return false;
+  if (node.role === 'item') return node.parent?.shape === 'template';
   if (node.role === 'body') return node.parent?.shape === 'function';
   // `i + 1 < n` is `i < n - 1`: the right side alone is enough.
   if (node.role === 'right')
@@ -44,7 +55,29 @@ function* sliceBounds(node: SyntaxNode, site: Site): Generator<Proposal> {
   else yield replaceNode(lower, '');
   if (upper !== undefined) yield replaceNode(upper, '');
   else if (site.source[colon] === ':') yield insertAt(colon + 1, '-1');
+  yield* namedBounds(node, lower, upper, site);
+  if (lower !== undefined && upper !== undefined) yield insertAt(upper.start, `${site.textOf(lower)} + `);
   if (childOf(node, 'step') === undefined && upper === undefined) yield insertAt(node.end, ':-1');
+}
+
+const maxBounds = 4;
+
+/** `x[:end]` for `x[:]`: a bound that a variable holds. */
+function* namedBounds(
+  node: SyntaxNode,
+  lower: SyntaxNode | undefined,
+  upper: SyntaxNode | undefined,
+  site: Site,
+): Generator<Proposal> {
+  if (lower !== undefined && upper !== undefined) return;
+  const beside = new Set(node.parent?.children.map((child) => site.textOf(child)));
+  const names = site.scope
+    .visibleAt(node)
+    .filter((each) => each.depth === 0 && !beside.has(each.name) && each.name !== 'self');
+  for (const { name } of names.slice(-maxBounds)) {
+    if (upper === undefined) yield insertAt(node.end, name);
+    if (lower === undefined) yield insertAt(node.start, name);
+  }
 }
 
 /** The shapes of `range`: start at one, end one later, count down. */
@@ -64,7 +97,9 @@ function* rangeArguments(node: SyntaxNode, site: Site): Generator<Proposal> {
             `range(${first}, ${second}, 2)`,
           ]
         : [`range(${first}, ${second})`];
-  yield* replaceAll(node, ranges);
+  const steps = site.scope.visibleAt(node).filter((each) => each.kind === 'parameter' && each.name !== 'self');
+  const stepped = steps.slice(0, 4).map((each) => `range(${first}, ${second ?? ''}, ${each.name})`);
+  yield* replaceAll(node, second !== undefined && third === undefined ? [...ranges, ...stepped] : ranges);
 }
 
 /** `i++` and `++i` differ where the value is used. */

@@ -26,15 +26,12 @@ function otherNumbers(node: SyntaxNode, site: Site): readonly Proposal[] {
   const steps = isWhole ? [value + 1, value - 1] : [value + 1, value - 1, Math.round(value)];
   const scaled = scaledNumbers(value, ['index', 'lower', 'upper'].includes(node.role));
   const others = borrowed(node, site, 'number').slice(0, maxBorrowed);
-  const numbers = [
-    ...steps.map(plain),
-    '0',
-    '1',
-    ...(isNegated ? [] : ['-1']),
-    ...site.hints.numbers.slice(0, 6),
-    ...others,
-  ];
-  const all = [...numbers, ...scaled.map(plain), ...(isNegated || value === 0 ? [] : [`-${text}`])];
+  const hints = site.hints.numbers.slice(0, 6);
+  const small = ['0', '1', ...(isNegated ? [] : ['-1'])];
+  const negative = isNegated || value === 0 ? [] : [`-${text}`];
+  const near =
+    Math.abs(value) >= 10 ? [...scaled.map(plain), ...hints, ...small] : [...small, ...hints, ...scaled.map(plain)];
+  const all = [...steps.map(plain), ...near.slice(0, 6), ...negative, ...near.slice(6), ...others, '2', '3'];
   return replaceAll(node, unique(all, text));
 }
 
@@ -85,9 +82,8 @@ function nearTexts(body: string): readonly string[] {
 }
 
 function borrowed(node: SyntaxNode, site: Site, shape: 'number' | 'string'): readonly string[] {
-  return site
-    .nearby(node)
-    .flatMap((each) => (each.shape === shape && each.role !== 'source' ? [site.textOf(each)] : []));
+  const alike = site.nearby(node).filter((each) => each.shape === shape && each.role !== 'source');
+  return [...new Set(alike.map((each) => site.textOf(each)))];
 }
 
 function unique(texts: readonly string[], except: string): readonly string[] {

@@ -1,5 +1,5 @@
 /** A value of the wrong type: `Number(x)` for `x`, `str(n)` for `n`, `Object.keys(map)` for `map`. */
-import type { Shape, SyntaxNode } from '../syntax/syntax-node.ts';
+import { childOf, childrenOf, type Shape, type SyntaxNode } from '../syntax/syntax-node.ts';
 import { replaceAll } from './proposal.ts';
 import { readsOnly } from './pure-calls.ts';
 import type { RepairOperator, Site } from './repair-operator.ts';
@@ -12,14 +12,14 @@ const byPlace = {
     walked: ['Object.keys(_)', 'Object.values(_)', 'Object.entries(_)', '_.entries()', '_.toReversed()'],
     compared: ['_.length', 'Number(_)', 'String(_)', 'Math.abs(_)'],
     computed: ['Number(_)', 'String(_)', 'Math.abs(_)', '_.length'],
-    passed: ['Number(_)', 'String(_)'],
+    passed: ['..._', 'Number(_)', 'String(_)'],
     given: ['Number(_)', 'String(_)', 'Math.abs(_)', '_.length', 'Boolean(_)'],
   },
   python: {
     walked: ['_.items()', '_.values()', 'enumerate(_)', 'reversed(_)', 'sorted(_)', 'range(_)', 'range(len(_))'],
     compared: ['len(_)', 'int(_)', 'str(_)', 'abs(_)'],
     computed: ['int(_)', 'str(_)', 'float(_)', 'len(_)', 'abs(_)'],
-    passed: ['str(_)', 'int(_)'],
+    passed: ['*_', 'str(_)', 'int(_)'],
     given: ['int(_)', 'str(_)', 'list(_)', 'sorted(_)', 'len(_)', 'float(_)', 'bool(_)', 'abs(_)', 'set(_)'],
   },
 } as const;
@@ -32,12 +32,27 @@ export const conversion: RepairOperator = {
     if (place === undefined) return;
     const text = site.textOf(node);
     const forms = byPlace[site.isPython ? 'python' : 'script'][place];
+    yield* replaceAll(node, place === 'given' ? wrapped(node, text, site) : []);
     yield* replaceAll(
       node,
       forms.filter((form) => isUseful(form, text)).map((form) => form.replace('_', () => text)),
     );
   },
 };
+
+const maxWrappers = 4;
+
+/** The value passed through a function that the code nearby calls with one argument. */
+function wrapped(node: SyntaxNode, text: string, site: Site): readonly string[] {
+  const calls = site
+    .nearby(node)
+    .filter(
+      (each) => each.shape === 'call' && each.kind !== 'NewExpression' && childrenOf(each, 'argument').length === 1,
+    );
+  const names = calls.flatMap((each) => childOf(each, 'callee') ?? []).map((callee) => site.textOf(callee));
+  const plain = [...new Set(names)].filter((name) => /^[\w$]+(\.[\w$]+)?$/.test(name) && !text.startsWith(`${name}(`));
+  return plain.slice(0, maxWrappers).map((name) => `${name}(${text})`);
+}
 
 /** Not the conversion that is there, and no length of a length. */
 function isUseful(form: string, text: string): boolean {

@@ -2,6 +2,7 @@
 import { ancestorsOf, childOf, childrenOf, type Shape, type SyntaxNode } from '../syntax/syntax-node.ts';
 import { insertAt, placedText, replaceAll, replaceNode } from './proposal.ts';
 import { readsOnly } from './pure-calls.ts';
+import { membersBeside } from './variable.ts';
 import type { Proposal, RepairOperator, Site } from './repair-operator.ts';
 
 const absent: ReadonlySet<Shape> = new Set<Shape>(['identifier', 'member', 'subscript', 'call']);
@@ -12,6 +13,7 @@ export const defaultValue: RepairOperator = {
   name: 'default-value',
   *propose(node, site) {
     yield* optionalAccess(node, site);
+    if (node.shape === 'call' && !site.isPython) yield* optionalCall(node, site);
     if (node.shape === 'name') yield* parameterDefault(node, site);
     if (site.isPython) yield* dictionaryDefault(node, site);
     if (absent.has(node.shape) && takesDefault(node)) yield* coalesced(node, site);
@@ -26,6 +28,13 @@ function* optionalAccess(node: SyntaxNode, site: Site): Generator<Proposal> {
     const dot = site.source.indexOf('.', object.end);
     if (dot >= 0) yield { start: dot, end: dot + 1, replacement: '?.' };
   } else if (node.shape === 'subscript') yield insertAt(object.end, '?.');
+}
+
+/** A callback that may not be there. */
+function* optionalCall(node: SyntaxNode, site: Site): Generator<Proposal> {
+  const callee = childOf(node, 'callee');
+  const isUnsure = callee?.shape === 'member' || callee?.shape === 'identifier' || callee?.shape === 'subscript';
+  if (isUnsure && site.source[callee.end] === '(') yield insertAt(callee.end, '?.');
 }
 
 function takesDefault(node: SyntaxNode): boolean {
@@ -63,7 +72,17 @@ function defaultsFor(node: SyntaxNode, site: Site): readonly string[] {
   if (node.role === 'iterable') return [list, object];
   if (node.role === 'argument') return readsOnly(node, site) ? [list, zero] : [zero, text, list];
   if (node.role === 'object') return [list, object, text];
-  return all;
+  return [...siblingFields(node, site), ...all];
+}
+
+/** `user.email ?? user.name`: another field of the same object stands in. */
+function siblingFields(node: SyntaxNode, site: Site): readonly string[] {
+  const object = childOf(node, 'object');
+  const property = childOf(node, 'property');
+  if (node.shape !== 'member' || object === undefined || property === undefined) return [];
+  return membersBeside(property, node, site)
+    .slice(0, 2)
+    .map((name) => `${site.textOf(object)}.${name}`);
 }
 
 /** `d[k]` fails where `d.get(k)` answers. */

@@ -5,12 +5,13 @@
  * none gives the original. I7: equal inputs give equal candidates in equal order.
  */
 import { editSize, type Edit } from '../apply-edit.ts';
-import { normalisedCode } from '../code-tokens.ts';
+import { changeKey, normalisedCode } from '../code-tokens.ts';
 import type { Language } from '../language.ts';
 import { LineIndex } from '../syntax/line-index.ts';
-import { parseSource, type ParsedSource } from '../syntax/parse-source.ts';
+import { parseSource } from '../syntax/parse-source.ts';
+import type { ParsedSource } from '../syntax/parsed-source.ts';
 import { ScopeReader } from '../syntax/scope.ts';
-import { ancestorsOf, descend, type SyntaxNode } from '../syntax/syntax-node.ts';
+import { ancestorsOf, descend, enclosing, type SyntaxNode } from '../syntax/syntax-node.ts';
 import { repairOperators } from './operators.ts';
 import { ReparseCheck } from './reparse.ts';
 import { operatorNames, type LiteralHints, type OperatorName, type Proposal, type Site } from './repair-operator.ts';
@@ -137,11 +138,16 @@ function proposalsOf(node: SyntaxNode, lines: ReadonlySet<number>, site: Site): 
     [...repairOperators[operator].propose(node, site)].flatMap((proposal, rank) => {
       const places = [site.lines.lineAt(proposal.start), site.lines.lineAt(node.start)];
       const line = places.find((each) => lines.has(each));
-      return line === undefined || proposal.end - proposal.start > maxReplacedLength
-        ? []
-        : [{ node, operator, rank, line, proposal }];
+      return line === undefined || !isFitting(node, proposal, site) ? [] : [{ node, operator, rank, line, proposal }];
     }),
   );
+}
+
+/** Not too long, and no new quotes inside an f-string: before Python 3.12 they would end it. */
+function isFitting(node: SyntaxNode, proposal: Proposal, site: Site): boolean {
+  if (proposal.end - proposal.start > maxReplacedLength) return false;
+  const isQuoting = /["']/.test(proposal.replacement) && !/["']/.test(site.source.slice(proposal.start, proposal.end));
+  return !(isQuoting && site.isPython && enclosing(node, 'template') !== undefined);
 }
 
 function acceptedEdits(file: string, found: readonly Found[], parsed: ParsedSource, site: Site): readonly Edit[] {
@@ -150,11 +156,16 @@ function acceptedEdits(file: string, found: readonly Found[], parsed: ParsedSour
   return found.flatMap((each) => {
     const edit = editOf(file, each, site);
     const first = site.lines.lineAt(edit.start);
-    const key = `${first}:${edit.before.length}:${normalisedCode(edit.after, site.isPython)}`;
-    if (seen.has(key) || normalisedCode(edit.before, site.isPython) === normalisedCode(edit.after, site.isPython))
+    const blind = `${first}:${edit.before.length}:${normalisedCode(edit.after, site.isPython)}`;
+    const exact = changeKey(site.source, edit);
+    if (
+      seen.has(blind) ||
+      seen.has(exact) ||
+      normalisedCode(edit.before, site.isPython) === normalisedCode(edit.after, site.isPython)
+    )
       return [];
     if (!check.parsesAfter(each.node, each.proposal)) return [];
-    seen.add(key);
+    seen.add(blind).add(exact);
     return [edit];
   });
 }

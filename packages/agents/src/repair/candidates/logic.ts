@@ -64,9 +64,16 @@ function isTruth(node: SyntaxNode): boolean {
   if (parent?.shape === 'parenthesis' && parent.role === 'condition') return true;
   if (parent?.shape === 'binary')
     return parent.operators.some((token) => token.text in connectives && token.text !== '??');
+  if (isStored(node)) return true;
   const isAnswer =
     (node.role === 'value' && parent?.shape === 'return') || (node.role === 'body' && parent?.shape === 'function');
   return isAnswer && (node.shape === 'call' || node.shape === 'member' || isTest(node));
+}
+
+/** A flag that is kept: assigned, or given as the value of a key. */
+function isStored(node: SyntaxNode): boolean {
+  const isValue = node.role === 'value' && /^(assignment|declarator|other)$/.test(node.parent?.shape ?? '');
+  return isValue && (node.shape === 'member' || node.shape === 'identifier' || node.shape === 'call' || isTest(node));
 }
 
 function isTest(node: SyntaxNode): boolean {

@@ -11,6 +11,7 @@ export const method: RepairOperator = {
     if (isName) yield* replaceAll(node, confusableWith(site.textOf(node), site));
     if (node.shape === 'call') yield* completedCall(node, site);
     if (node.shape === 'call') yield* chained(node, site);
+    if (node.shape === 'identifier' || node.shape === 'member') yield* calledElsewhere(node, site);
     if (node.shape === 'function' && !site.isPython) yield* reversedComparator(node, site);
   },
 };
@@ -69,6 +70,10 @@ function* completedCall(node: SyntaxNode, site: Site): Generator<Proposal> {
 
 /** Text that was split, cut or read, but not trimmed or lowered. */
 const textual: ReadonlySet<string> = new Set([
+  'sub',
+  'title',
+  'upper',
+  'toUpperCase',
   'split',
   'slice',
   'substring',
@@ -95,7 +100,34 @@ function* chained(node: SyntaxNode, site: Site): Generator<Proposal> {
   const calls = site.isPython
     ? ['.strip()', '.lower()', '.upper()']
     : ['.trim()', '.toLowerCase()', '.toUpperCase()', ".join('')"];
+  const object = callee?.shape === 'member' ? childOf(callee, 'object') : undefined;
   for (const call of calls) yield insertAt(node.end, call);
+  if (object === undefined) return;
+  for (const call of calls.slice(0, 2)) yield insertAt(object.end, call);
+}
+
+const maxCalls = 3;
+const received: ReadonlySet<string> = new Set([
+  'argument',
+  'left',
+  'right',
+  'value',
+  'object',
+  'iterable',
+  'condition',
+  'item',
+]);
+
+/** `line.strip()` for `line`, where the file strips a `line` elsewhere. */
+function* calledElsewhere(node: SyntaxNode, site: Site): Generator<Proposal> {
+  const name = site.textOf(node);
+  if (!received.has(node.role) || name.length < 2 || name.length > 40 || /^(self|cls)$/.test(name)) return;
+  const pattern = new RegExp(
+    `(?<![\\p{L}\\p{N}_$.])${name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}\\.([\\p{L}_$][\\p{L}\\p{N}_$]*)\\(\\)`,
+    'gu',
+  );
+  const calls = new Set([...site.source.matchAll(pattern)].map((match) => match[1] ?? ''));
+  for (const call of [...calls].slice(0, maxCalls)) yield insertAt(node.end, `.${call}()`);
 }
 
 /** `(a, b) => b - a` for `(a, b) => a - b`: the parameters change places. */

@@ -1,6 +1,7 @@
 /** A case that was not thought of: `if (x == null) return ...` before a statement, `x && ...` before a condition. */
-import { childOf, descend, enclosing, isListedStatement, type SyntaxNode } from '../syntax/syntax-node.ts';
-import { insertBefore, replaceNode, tightText } from './proposal.ts';
+import { descend, enclosing, isListedStatement, type SyntaxNode } from '../syntax/syntax-node.ts';
+import { guardedCondition } from './missing-conjunct.ts';
+import { insertBefore } from './proposal.ts';
 import type { Proposal, RepairOperator, Site } from './repair-operator.ts';
 
 const maxNames = 3;
@@ -94,13 +95,8 @@ function usedNames(statement: SyntaxNode, site: Site): UsedNames {
 function isMentionedBefore(statement: SyntaxNode, name: string, site: Site): boolean {
   const siblings = statement.parent?.children ?? [];
   const earlier = siblings.slice(0, siblings.indexOf(statement));
-  return earlier.some(
-    (sibling) =>
-      site
-        .textOf(sibling)
-        .match(/[\p{L}\p{N}_$]+/gu)
-        ?.includes(name) === true,
-  );
+  const use = new RegExp(`(?<![\\p{L}\\p{N}_$.])${name.replaceAll('$', '\\$')}\\s*[.[]`, 'u');
+  return earlier.some((sibling) => use.test(site.textOf(sibling)));
 }
 
 /** Ways out, those that the function already uses first. */
@@ -113,7 +109,9 @@ function exitsOf(statement: SyntaxNode, owner: SyntaxNode, site: Site): readonly
   const plain = site.isPython
     ? ['return', 'return []', 'return 0', 'return ""', 'return False', 'return {}', 'return 1', 'return None']
     : ['return', 'return []', 'return 0', "return ''", 'return false', 'return null', 'return {}', 'return 1'];
-  const hinted = site.hints.numbers.slice(0, 2).map((text) => `return ${text}`);
+  const quote = site.isPython ? '"' : "'";
+  const strings = site.hints.strings.filter((text) => !/["'\\\n]/.test(text)).map((text) => quote + text + quote);
+  const hinted = [...site.hints.numbers.slice(0, 2), ...strings.slice(0, 2)].map((text) => `return ${text}`);
   const names = site.scope
     .visibleAt(statement)
     .filter((each) => each.depth === 0 && each.kind === 'parameter')
@@ -131,27 +129,4 @@ function exitsOf(statement: SyntaxNode, owner: SyntaxNode, site: Site): readonly
       ...names.slice(0, 2),
     ]),
   ];
-}
-
-/** `x && condition` for the objects that the condition reads. */
-function* guardedCondition(node: SyntaxNode, site: Site): Generator<Proposal> {
-  const inside = node.shape === 'parenthesis' ? (childOf(node, 'value') ?? node) : node;
-  const objects = [...descend(inside, (each) => each.shape !== 'function')].filter(
-    (each) => each.shape === 'identifier' && (each.role === 'object' || each.role === 'left'),
-  );
-  const names = [...new Set(objects.map((each) => site.textOf(each)))]
-    .filter((name) => !/^(self|cls)$/.test(name))
-    .slice(0, 2);
-  const condition = inside.shape === 'binary' ? looseText(inside, site) : site.textOf(inside);
-  for (const name of names) {
-    const tests = site.isPython ? [`${name} and`, `${name} is not None and`] : [`${name} &&`, `${name} != null &&`];
-    for (const test of tests) yield replaceNode(inside, `${test} ${condition}`);
-  }
-}
-
-/** A comparison may follow `&&` as it is; `||` and `??` may not. */
-function looseText(node: SyntaxNode, site: Site): string {
-  return node.operators.some((token) => ['||', '??', 'or'].includes(token.text))
-    ? tightText(node, site)
-    : site.textOf(node);
 }

@@ -8,13 +8,14 @@ import {
   isStatement,
   type SyntaxNode,
 } from '../syntax/syntax-node.ts';
-import { endMark, insertAfter, replaceNode, similarity } from './proposal.ts';
+import { endMark, insertAfter, insertBefore, replaceNode, similarity } from './proposal.ts';
 import type { Proposal, RepairOperator, Site } from './repair-operator.ts';
 
 export const missingJump: RepairOperator = {
   name: 'missing-jump',
   *propose(node, site) {
     if (node.shape === 'jump') yield* otherJump(node, site);
+    if ((node.shape === 'return' || node.shape === 'throw') && node.children.length === 1) yield* otherEnd(node, site);
     if (isListedStatement(node) && isLastOfList(node)) yield* appendedJump(node, site);
   },
 };
@@ -38,6 +39,15 @@ function* otherJump(node: SyntaxNode, site: Site): Generator<Proposal> {
   }
 }
 
+/** `return error` for `throw error`, and the other way about. */
+function* otherEnd(node: SyntaxNode, site: Site): Generator<Proposal> {
+  const word = /^\w+/.exec(site.textOf(node))?.[0] ?? '';
+  const value = node.children[0];
+  if (node.shape === 'return' && value?.shape !== 'identifier' && value?.kind !== 'NewExpression') return;
+  const other = node.shape === 'throw' ? 'return' : site.isPython ? 'raise' : 'throw';
+  yield { start: node.start, end: node.start + word.length, replacement: other };
+}
+
 function* appendedJump(node: SyntaxNode, site: Site): Generator<Proposal> {
   if (node.shape === 'jump' || node.shape === 'return' || node.shape === 'throw') return;
   const mark = endMark(node, site);
@@ -58,6 +68,7 @@ export const missingStatement: RepairOperator = {
   *propose(node, site) {
     if (!isListedStatement(node)) return;
     if (node.shape === 'expressionStatement') yield* twin(node, site);
+    yield* borrowed(node, site);
     if (isLastOfList(node)) yield* step(node, site);
   },
 };
@@ -86,6 +97,31 @@ function hasWord(text: string, word: string): boolean {
 /** The word alone, also as the end of a member (`this.width`). */
 function wordPattern(word: string): RegExp {
   return new RegExp(`(?<![\\p{L}\\p{N}_$])${word.replaceAll('$', '\\$')}(?![\\p{L}\\p{N}_$])`, 'gu');
+}
+
+const maxBorrowed = 6;
+
+/** A short statement of the same class or function, once more, before this one. */
+function* borrowed(node: SyntaxNode, site: Site): Generator<Proposal> {
+  const owner = enclosing(node, 'class') ?? enclosing(node, 'function');
+  if (owner === undefined) return;
+  const visible = new Set(site.scope.visibleAt(node).map((each) => each.name));
+  const statements = [...descend(owner).take(2000)].filter(
+    (each) =>
+      each.shape === 'expressionStatement' && each !== node && isListedStatement(each) && each.end - each.start <= 60,
+  );
+  const texts = [
+    ...new Set(statements.filter((each) => isKnownHere(each, visible, site)).map((each) => site.textOf(each))),
+  ];
+  const useful = texts.filter((text) => text !== site.textOf(node) && !/^(super\b|['"]|console\.|print\()/.test(text));
+  for (const text of useful.slice(0, maxBorrowed)) yield* insertBefore(node, [text], site);
+}
+
+/** Whether every own name that a statement uses is visible elsewhere; names from nowhere are global. */
+function isKnownHere(statement: SyntaxNode, visible: ReadonlySet<string>, site: Site): boolean {
+  const there = new Set(site.scope.visibleAt(statement).map((each) => each.name));
+  const names = [...descend(statement)].filter((each) => each.shape === 'identifier').map((each) => site.textOf(each));
+  return names.every((name) => visible.has(name) || !there.has(name));
 }
 
 /** A `while` loop whose counter never moves. */

@@ -1,5 +1,5 @@
 /** A word left out: `return`, `await`, a copy of what is about to be changed. */
-import { childOf, enclosing, type Shape, type SyntaxNode } from '../syntax/syntax-node.ts';
+import { childOf, descend, enclosing, type Shape, type SyntaxNode } from '../syntax/syntax-node.ts';
 import { readsOnly } from './pure-calls.ts';
 import { insertAfter, insertAt, placedText, replaceAll, replaceNode, endMark } from './proposal.ts';
 import type { Proposal, RepairOperator, Site } from './repair-operator.ts';
@@ -40,8 +40,22 @@ function* returnedName(node: SyntaxNode, site: Site): Generator<Proposal> {
     .slice(0, maxReturned)
     .map((each) => each.name)
     .filter((name) => name !== self);
-  const texts = [...last, ...(enclosing(node, 'class') === undefined ? [] : assigned)];
+  const texts = [...last, ...borrowedAnswers(node, site), ...(enclosing(node, 'class') === undefined ? [] : assigned)];
   for (const name of texts) yield* insertAfter(node, [`return ${name}${endMark(node, site)}`], site);
+}
+
+/** The other answer of a function that says yes or no, else the answers that it gives elsewhere. */
+function borrowedAnswers(node: SyntaxNode, site: Site): readonly string[] {
+  const owner = enclosing(node, 'function');
+  if (owner === undefined) return [];
+  const answers = [...descend(owner, (each) => each.shape !== 'function')]
+    .filter((each) => each.role === 'value' && each.parent?.shape === 'return')
+    .map((each) => site.textOf(each));
+  const opposite: Readonly<Record<string, string>> = { true: 'false', false: 'true', True: 'False', False: 'True' };
+  const others = answers.flatMap((answer) =>
+    Object.hasOwn(opposite, answer) ? [opposite[answer] ?? answer, answer] : [answer],
+  );
+  return [...new Set(others)].filter((answer) => answer.length < 20).slice(0, 4);
 }
 
 function isConstructor(node: SyntaxNode, site: Site): boolean {
@@ -86,12 +100,20 @@ function isShared(node: SyntaxNode, site: Site): boolean {
   return node.role === 'value' && ['return', 'assignment', 'declarator', 'other'].includes(node.parent?.shape ?? '');
 }
 
+/** Kinds that are copied by their constructor, and what a source that uses them contains. */
+const builtIns: readonly (readonly [string, RegExp])[] = [
+  ['Date', /\bDate\b|\.[gs]et(UTC)?(Date|Month|FullYear|Hours|Time)\(/],
+  ['Map', /\bMap\b/],
+  ['Set', /\bSet\b/],
+];
+
 function copies(node: SyntaxNode, site: Site): readonly Proposal[] {
   const text = site.textOf(node);
   if (node.role === 'object') return replaceAll(node, site.isPython ? [`list(${text})`] : [`[...${text}]`]);
+  const kinds = builtIns.filter(([, sign]) => sign.test(site.source)).map(([kind]) => `new ${kind}(${text})`);
   const texts = site.isPython
-    ? [`list(${text})`, `dict(${text})`, `${text}.copy()`, `${text}[:]`]
-    : [`[...${text}]`, `{ ...${text} }`, `${text}.slice()`];
+    ? [`list(${text})`, `dict(${text})`, `${text}.copy()`, `${text}[:]`, `set(${text})`]
+    : [`[...${text}]`, `{ ...${text} }`, `${text}.slice()`, ...kinds];
   return replaceAll(
     node,
     texts.map((each) => (each.startsWith('{') && node.role === 'body' ? `(${each})` : each)),

@@ -12,6 +12,7 @@ import { method } from './method.ts';
 import { missingGuard } from './missing-guard.ts';
 import { deleteStatement, missingJump, missingStatement } from './missing-statement.ts';
 import { missingAwait, missingCopy, missingReturn } from './missing-word.ts';
+import { nesting } from './nesting.ts';
 import type { OperatorName, RepairOperator } from './repair-operator.ts';
 import { subExpression } from './sub-expression.ts';
 import { member, variable } from './variable.ts';
@@ -38,5 +39,6 @@ export const repairOperators: Readonly<Record<OperatorName, RepairOperator>> = {
   'missing-copy': missingCopy,
   'missing-jump': missingJump,
   'missing-statement': missingStatement,
+  nesting,
   'delete-statement': deleteStatement,
 };

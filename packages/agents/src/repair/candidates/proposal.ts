@@ -88,7 +88,16 @@ export function similarity(a: string, b: string): number {
   return first.size + second.size === 0 ? 0 : (2 * shared) / (first.size + second.size);
 }
 
+const knownPairs = new Map<string, ReadonlySet<string>>();
+const maxKnownPairs = 5_000;
+
+/** The letter pairs of a word; remembered, because the same names are compared thousands of times. */
 function pairsOf(word: string): ReadonlySet<string> {
+  const known = knownPairs.get(word);
+  if (known !== undefined) return known;
   const padded = `^${word}$`;
-  return new Set(Array.from({ length: padded.length - 1 }, (_, index) => padded.slice(index, index + 2)));
+  const pairs = new Set(Array.from({ length: padded.length - 1 }, (_, index) => padded.slice(index, index + 2)));
+  if (knownPairs.size >= maxKnownPairs) knownPairs.clear();
+  knownPairs.set(word, pairs);
+  return pairs;
 }

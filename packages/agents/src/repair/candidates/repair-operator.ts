@@ -26,6 +26,7 @@ export const operatorNames = [
   'missing-copy',
   'missing-jump',
   'missing-statement',
+  'nesting',
   'delete-statement',
 ] as const;
 export type OperatorName = (typeof operatorNames)[number];

@@ -5,7 +5,7 @@
  * allows what its place allows. A unit that does not parse in its wrapper as it stands is passed over for a larger one, up to
  * the whole file.
  */
-import type { ParsedSource } from '../syntax/parse-source.ts';
+import type { ParsedSource } from '../syntax/parsed-source.ts';
 import { ancestorsOf, isStatement, type SyntaxNode } from '../syntax/syntax-node.ts';
 import type { Proposal } from './repair-operator.ts';
 

@@ -22,11 +22,22 @@ export const subExpression: RepairOperator = {
   *propose(node, site) {
     if (node.role === 'target' || node.role === 'callee') return;
     for (const part of partsByShape[node.shape]?.(node) ?? []) {
-      if (part !== undefined) yield replaced(node, part, site);
+      if (part !== undefined) yield replaced(node, node.shape === 'unary' ? bared(part, node) : part, site);
     }
     if (node.shape === 'return' && node.children.length === 1) yield* bareReturn(node, site);
   },
 };
+
+/** `a && b` for `!(a && b)`: the brackets go with the sign, unless something outside takes hold of the inside. */
+function bared(part: SyntaxNode, node: SyntaxNode): SyntaxNode {
+  const inner = part.shape === 'parenthesis' ? childOf(part, 'value') : undefined;
+  const isFree =
+    node.role === 'condition' ||
+    node.role === 'argument' ||
+    node.parent?.shape === 'return' ||
+    node.parent?.shape === 'parenthesis';
+  return inner !== undefined && isFree ? inner : part;
+}
 
 function* partsOfCall(node: SyntaxNode): Generator<SyntaxNode> {
   const callee = childOf(node, 'callee');

@@ -93,7 +93,6 @@ export const skippedScriptFields: ReadonlySet<string> = new Set([
   'superTypeArguments',
   'implements',
   'decorators',
-  'attributes',
   'quasis',
   'label',
   'exported',

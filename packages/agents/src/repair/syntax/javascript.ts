@@ -10,7 +10,7 @@ import {
   skippedScriptFields,
   transparentScript,
 } from './javascript-kinds.ts';
-import type { ParsedSource, ParseOutcome } from './parse-source.ts';
+import type { ParsedSource, ParseOutcome } from './parsed-source.ts';
 import { SyntaxNode, type NodeDescription, type OperatorToken, type Shape } from './syntax-node.ts';
 
 interface RawNode {
@@ -72,7 +72,7 @@ function toNode(source: string, raw: RawNode, parent: SyntaxNode | undefined, pl
     shape: shapeOf(raw, place),
     role: place.role,
     start: raw.start,
-    end: raw.end,
+    end: endOf(raw),
     operators: operatorsOf(source, raw),
     flags: flagsOf(raw),
   };
@@ -81,11 +81,19 @@ function toNode(source: string, raw: RawNode, parent: SyntaxNode | undefined, pl
   );
 }
 
+/** An identifier ends with its name; its type annotation and `?` are not part of it. */
+function endOf(raw: RawNode): number {
+  const name = raw['name'];
+  const isAnnotated = raw.type === 'Identifier' && (isRawNode(raw['typeAnnotation']) || raw['optional'] === true);
+  return isAnnotated && typeof name === 'string' ? raw.start + name.length : raw.end;
+}
+
 function entersChildren(raw: RawNode, shape: Shape): boolean {
   return shape !== 'name' && !('directive' in raw && typeof raw['directive'] === 'string');
 }
 
 function shapeOf(raw: RawNode, place: Place): Shape {
+  if (raw.type === 'Identifier' && raw['name'] === 'this') return 'other';
   if (raw.type === 'Identifier') return place.isPattern || place.isNaming ? 'name' : 'identifier';
   if (raw.type === 'Literal') return literalShape(raw);
   if (raw.type === 'MemberExpression') return raw['computed'] === true ? 'subscript' : 'member';

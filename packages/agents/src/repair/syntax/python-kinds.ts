@@ -143,6 +143,7 @@ export const pythonFields: Readonly<Record<string, readonly (readonly [string, s
   ],
   subscript: [['value', 'object']],
   as_pattern: [['alias', 'target']],
+  import_from_statement: [['module_name', 'module']],
 };
 
 /** The role of children that no field names. */

@@ -1,7 +1,7 @@
 /** Python through tree-sitter's grammar in ast-grep, whose offsets are UTF-16 code units. */
 import grammar from '@ast-grep/lang-python';
 import { parse, registerDynamicLanguage, type SgNode } from '@ast-grep/napi';
-import type { ParsedSource, ParseOutcome } from './parse-source.ts';
+import type { ParsedSource, ParseOutcome } from './parsed-source.ts';
 import {
   defaultPythonRoles,
   namingPythonRoles,

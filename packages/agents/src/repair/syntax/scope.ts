@@ -105,6 +105,7 @@ export class ScopeReader {
 
   #imported(node: SyntaxNode, holder: SyntaxNode): readonly Declared[] {
     return node.children.flatMap((child) => {
+      if (child.role === 'module') return [];
       const names = allNames(child);
       const last = names.at(this.#isPython && child.kind === 'dotted_name' ? 0 : -1);
       if (last === undefined) return [];

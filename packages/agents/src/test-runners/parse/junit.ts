@@ -32,6 +32,7 @@ export function parseJUnit(text: string): Report {
   parser.write(reportWithin(text)).close();
   return {
     cases: reader.cases,
+    started: [],
     loadErrors: [],
     covered: [],
     isComplete: problem === undefined,

@@ -24,8 +24,11 @@ const caseSchema = z.object({
 });
 export type ReportedCase = z.infer<typeof caseSchema>;
 
+const startedSchema = z.object({ kind: z.literal('started'), file: z.string().nullish(), titles: z.array(z.string()) });
+
 const recordSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('start'), root: z.string() }),
+  startedSchema,
   caseSchema,
   /** A file that could not be loaded, or something thrown outside any case. */
   z.object({ kind: z.literal('load_error'), file: z.string().nullish(), error: errorSchema }),
@@ -44,6 +47,8 @@ export interface Report {
   /** The workspace root as the tests saw it: a sandbox may mount it elsewhere. */
   readonly root?: string;
   readonly cases: readonly ReportedCase[];
+  /** Cases that began, finished or not; empty where the runner does not say. */
+  readonly started: readonly { readonly file?: string | undefined; readonly titles: readonly string[] }[];
   readonly loadErrors: readonly { readonly file?: string | undefined; readonly error: ReportedError }[];
   /** Coverage that came apart from its case. */
   readonly covered: readonly {
@@ -57,8 +62,6 @@ export interface Report {
   readonly problem?: string;
 }
 
-export const emptyReport: Report = { cases: [], loadErrors: [], covered: [], isComplete: false };
-
 /** Reads the JSON lines of our reporters. A line that is cut off or is not ours is left out; this never throws. */
 export function parseReportLines(text: string): Report {
   const records = text.split('\n').flatMap(parseLine);
@@ -66,6 +69,9 @@ export function parseReportLines(text: string): Report {
   return {
     ...(start === undefined ? {} : { root: start.root }),
     cases: records.filter((record) => record.kind === 'case'),
+    started: records
+      .filter((record) => record.kind === 'started')
+      .map(({ file, titles }) => ({ file: file ?? undefined, titles })),
     loadErrors: records
       .filter((record) => record.kind === 'load_error')
       .map(({ file, error }) => ({ file: file ?? undefined, error })),

@@ -110,5 +110,5 @@ function toReport({ cases, planned, points }: Level, bailed: string | undefined)
       ? 'the TAP output has no plan'
       : `the TAP plan promised ${planned} tests, ${points} were reported`;
   const problem = bailed === undefined ? counted : `bail out: ${bailed === '' ? 'no reason given' : bailed}`;
-  return { cases, loadErrors: [], covered: [], isComplete, ...(isComplete ? {} : { problem }) };
+  return { cases, started: [], loadErrors: [], covered: [], isComplete, ...(isComplete ? {} : { problem }) };
 }

@@ -24,7 +24,7 @@ function post(method, parameters) {
   return answer;
 }
 
-function start() {
+function connect() {
   started = true;
   session.connect();
   post('Debugger.enable');
@@ -34,7 +34,7 @@ function start() {
 }
 
 exports.begin = () => {
-  if (!started) start();
+  if (!started) connect();
   post('Profiler.takePreciseCoverage');
 };
 

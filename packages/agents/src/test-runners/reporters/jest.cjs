@@ -8,6 +8,11 @@ module.exports = class JestReporter {
     report.writeStart();
   }
 
+  /** jest 29 and later. */
+  onTestCaseStart(test, { ancestorTitles, title }) {
+    report.write({ kind: 'started', file: report.absolute(test.path), titles: [...ancestorTitles, title] });
+  }
+
   onTestResult(test, result) {
     const file = report.absolute(test.path);
     for (const testCase of result.testResults) report.write({ kind: 'case', file, ...describeCase(testCase) });

@@ -3,9 +3,10 @@
 import { existsSync } from 'node:fs';
 import report from './report.cjs';
 
+// oxlint-disable-next-line import/no-default-export -- node:test loads a reporter by its default export
 export default async function* nodeTestReporter(source) {
   report.writeStart();
-  const run = { names: [], parents: new Set(), stderr: new Map(), reported: new Map() };
+  const run = { names: [], started: [], parents: new Set(), stderr: new Map(), reported: new Map() };
   for await (const { type, data } of source) handlers[type]?.(run, data);
   report.write({ kind: 'end' });
   yield '';
@@ -15,10 +16,17 @@ const handlers = {
   'test:start': (run, data) => {
     run.names.length = data.nesting;
     run.names[data.nesting] = data.name;
-    run.lastStarted = data;
+  },
+  'test:dequeue': (run, data) => {
+    run.started.length = data.nesting;
+    run.started[data.nesting] = data.name;
+    if (run.started.includes(undefined)) return;
+    const titles = [...run.started];
+    const file = fileOf(data, titles);
+    if (isFileItself(titles[0])) titles.shift();
+    report.write({ kind: 'started', file, titles });
   },
   'test:stderr': (run, data) => appendStandardError(run, report.absolute(data.file), data.message),
-  'test:diagnostic': () => {},
   'test:pass': (run, data) => finish(run, data, skipped(data) ? 'skipped' : 'passed'),
   'test:fail': (run, data) => finish(run, data, todo(data) ? 'skipped' : 'failed'),
 };

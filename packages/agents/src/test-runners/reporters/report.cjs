@@ -53,8 +53,10 @@ function describeError(error) {
   return description;
 }
 
+/** Early vitest prints the values of every error, also of one that compared none. */
 function comparesValues(error) {
-  return 'expected' in error && 'actual' in error && (error.expected !== undefined || error.actual !== undefined);
+  if (!('expected' in error) || !('actual' in error)) return false;
+  return [error.expected, error.actual].some((value) => value !== undefined && value !== 'undefined');
 }
 
 /** The file as an absolute path without symbolic links, whatever form the runner has. */

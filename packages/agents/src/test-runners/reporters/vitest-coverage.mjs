@@ -1,6 +1,9 @@
 // Setup file that the reporter adds to every vitest project when coverage is asked for.
-import { afterEach, beforeEach } from 'vitest';
 import coverage from './case-coverage.cjs';
+
+// The vitest of the project under test, which no manifest of ours names.
+const runner = 'vitest';
+const { afterEach, beforeEach } = await import(runner);
 
 beforeEach(() => coverage.begin());
 afterEach(({ task }) => coverage.end(task.file.filepath, titlesOf(task)));

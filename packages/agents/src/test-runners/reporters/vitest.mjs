@@ -7,6 +7,7 @@ import report from './report.cjs';
 const here = path.dirname(fileURLToPath(import.meta.url));
 const states = { pass: 'passed', fail: 'failed' };
 
+// oxlint-disable-next-line import/no-default-export -- vitest loads a reporter by its default export
 export default class VitestReporter {
   written = new Set();
 
@@ -16,6 +17,10 @@ export default class VitestReporter {
       config.includeTaskLocation = true;
       if (report.settings.coverage) config.setupFiles.unshift(path.join(here, 'vitest-coverage.mjs'));
     }
+  }
+
+  onTestCaseReady({ task }) {
+    report.write({ kind: 'started', file: report.absolute(task.file.filepath), titles: titlesOf(task) });
   }
 
   onTestCaseResult(testCase) {

@@ -23,7 +23,8 @@ def pytest_sessionfinish(session):
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_runtest_logstart(nodeid, location):
+def pytest_runtest_setup(item):
+    report.write({"kind": "started", "file": _file_of(item), "titles": _titles_of(item)})
     if _tracer:
         _tracer.begin()
 
@@ -64,11 +65,14 @@ def _describe(excinfo, phase):
 
 def _write(item, record):
     covered = _tracer.end() if _tracer else None
-    titles = [node.name for node in item.listchain() if isinstance(node, (pytest.Class, pytest.Item))]
-    record.update(kind="case", file=_file_of(item), titles=titles, line=(item.location[1] or 0) + 1)
+    record.update(kind="case", file=_file_of(item), titles=_titles_of(item), line=(item.location[1] or 0) + 1)
     if covered is not None:
         record["covered"] = covered
     report.write(record)
+
+
+def _titles_of(item):
+    return [node.name for node in item.listchain() if isinstance(node, (pytest.Class, pytest.Item))]
 
 
 def _file_of(node):

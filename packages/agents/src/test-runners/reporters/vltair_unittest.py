@@ -122,6 +122,7 @@ class Result(unittest.TestResult):
     def startTest(self, test):
         super().startTest(test)
         self._status, self._error, self._started = "passed", None, time.monotonic()
+        report.write({"kind": "started", "file": _file_of(test), "titles": list(_titles_of(test))})
         if self._tracer:
             self._tracer.begin()
 

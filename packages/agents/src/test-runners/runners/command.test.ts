@@ -44,10 +44,9 @@ test('a command that only exits is one case', async () => {
 });
 
 test('a command that does not exist is an error, not a failing test', async () => {
-  expect(await run('no-such-runner --all')).toMatchObject({
-    outcome: 'error',
-    reason: expect.stringMatching(/^the command was not found: .*no-such-runner: not found/),
-  });
+  const { outcome, reason } = await run('no-such-runner --all');
+  expect(outcome).toBe('error');
+  expect(reason).toMatch(/^the command was not found: .*no-such-runner: not found/);
 });
 
 test('TAP that promises more than it holds is an error with what it held', async () => {
@@ -61,8 +60,6 @@ test('TAP that promises more than it holds is an error with what it held', async
 test('a report that the sandbox cut off says so', async () => {
   using project = new TestProject({ 'out.xml': `<testsuite>${'<testcase name="a"/>'.repeat(200)}</testsuite>` });
   const { result } = await project.run({ override: 'cat out.xml', limits: { wallTimeMs: 10_000, outputBytes: 1000 } });
-  expect(result).toMatchObject({
-    outcome: 'error',
-    reason: expect.stringContaining('the report was cut off: [TRUNCATED at 1000 bytes]'),
-  });
+  expect(result.outcome).toBe('error');
+  expect(result.reason).toContain('the report was cut off: [TRUNCATED at 1000 bytes]');
 });

@@ -35,6 +35,7 @@ function bareExit(exitCode: number, title: string, output: string): Report {
   const status = exitCode === 0 ? 'passed' : 'failed';
   return {
     cases: [{ kind: 'case', titles: [title], status, ...(exitCode === 0 ? {} : { error }) }],
+    started: [],
     loadErrors: [],
     covered: [],
     isComplete: true,

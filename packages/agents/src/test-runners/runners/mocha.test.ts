@@ -1,3 +1,4 @@
+import mocha from 'mocha/package.json' with { type: 'json' };
 import { expect, test } from 'vitest';
 import { currentNode } from '../../../test/test-nodes.ts';
 import { TestProject } from '../../../test/test-project.ts';
@@ -30,7 +31,7 @@ const files = {
   'test/math.js': suite,
 };
 
-test('cases have their titles, places, values and statuses', async () => {
+test(`cases of mocha ${mocha.version} have their titles, places, values and statuses`, async () => {
   using project = new TestProject(files).linkDependencies();
   const { result } = await project.run(currentNode);
   expect(result.cases.map(({ id, status }) => [id, status])).toEqual([
@@ -86,7 +87,8 @@ test('a test that exits the process with success does not pass', async () => {
   const { result } = await project.run(currentNode);
   expect(result).toMatchObject({
     outcome: 'error',
-    reason: 'the report stops after 1 case (exit code 0): a test or the code under test ended the process',
+    reason:
+      'the report stops after 1 case during "test/math.js > exits" (exit code 0): a test or the code under test ended the process',
   });
 });
 

@@ -62,10 +62,8 @@ describe.each(nodesUnderTest())('node:test on $name', ({ environment, installati
     });
     const { result } = await project.run({ environment, installation });
     const byId = new Map(result.cases.map((testCase) => [testCase.id, testCase]));
-    expect(byId.get('test/import.test.js')).toMatchObject({
-      status: 'failed',
-      message: expect.stringContaining('ERR_MODULE_NOT_FOUND'),
-    });
+    expect(byId.get('test/import.test.js')?.status).toBe('failed');
+    expect(byId.get('test/import.test.js')?.message).toContain('ERR_MODULE_NOT_FOUND');
     expect(byId.get('test/syntax.test.js')).toMatchObject({
       status: 'failed',
       stack: [{ file: 'test/syntax.test.js', line: 2 }],

@@ -70,6 +70,12 @@ describe.skipIf(!isInstalled && mayBeAbsent)('pytest', () => {
     expect(result.cases[3]).toMatchObject({ message: 'no database', stack: [{ line: 29 }] });
   });
 
+  test('addresses of objects are left out of messages', async () => {
+    using project = new TestProject({ 'test_a.py': 'class A:\n    pass\n\ndef test_a():\n    assert A() == 1\n' });
+    const { result } = await project.run();
+    expect(result.cases[0]?.actual).toBe('<test_a.A object at 0x0>');
+  });
+
   test('a module that does not load is a failed file, and the others run', async () => {
     using project = new TestProject({
       ...files,

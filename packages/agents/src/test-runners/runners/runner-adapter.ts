@@ -3,7 +3,7 @@ import type { TestCommand, TestSelection } from '../test-command.ts';
 /** The directory, in the tests' working directory, that holds our reporters and the report while a run lasts. */
 export const supportDirectory = '.vltair-tests';
 
-export interface InvocationRequest {
+interface InvocationRequest {
   readonly command: TestCommand;
   /** The interpreter: the user's node or python. */
   readonly program: string;

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { currentNode } from '../../../test/test-nodes.ts';
 import { TestProject } from '../../../test/test-project.ts';
@@ -92,6 +94,19 @@ test('a project without test files has no tests', async () => {
   using project = new TestProject({ 'package.json': files['package.json'] }).linkDependencies();
   const { result } = await project.run(currentNode);
   expect(result).toMatchObject({ outcome: 'no_tests', reason: 'the runner found no tests' });
+});
+
+test('a package of a monorepo without node_modules of its own runs, and gets none', async () => {
+  const { 'package.json': manifest, ...sources } = files;
+  using project = new TestProject({
+    'package.json': '{"workspaces":["packages/*"]}',
+    'packages/a/package.json': manifest,
+    'packages/a/vitest.config.ts': 'export default {};',
+    ...Object.fromEntries(Object.entries(sources).map(([path, text]) => [`packages/a/${path}`, text])),
+  }).linkDependencies();
+  const { result } = await project.run(currentNode);
+  expect(result.cases[0]).toMatchObject({ file: 'packages/a/test/math.test.ts', stack: [{ line: 11 }] });
+  expect(existsSync(join(project.directory, 'packages/a/node_modules'))).toBe(false);
 });
 
 test('a configuration that does not load is an error that quotes it', async () => {
