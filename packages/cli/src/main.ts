@@ -1,1 +1,22 @@
-process.stdout.write('0.6.0-alpha.0\n');
+import { runCommandLine } from './command-line.ts';
+import { processHost } from './host.ts';
+
+const INTERRUPTED = 130;
+const SHOW_CURSOR = '\u001b[?25h';
+
+const controller = new AbortController();
+const host = processHost(controller.signal);
+
+/** The first signal ends what is in flight, the second one this process at once. */
+function interrupt(): void {
+  if (controller.signal.aborted) {
+    if (host.stderr.isTerminal) host.stderr.write(SHOW_CURSOR);
+    process.exit(INTERRUPTED);
+  }
+  controller.abort();
+}
+process.on('SIGINT', interrupt);
+process.on('SIGTERM', interrupt);
+
+const code = await runCommandLine(process.argv.slice(2), host);
+process.exit(code);

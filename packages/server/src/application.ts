@@ -10,10 +10,11 @@ import {
   ProjectTests,
   type Workspace,
 } from '@vltair/agents';
-import { openSqliteStore, Runtime, systemClock, type EventStore, type WorkspacePort } from '@vltair/core';
+import { Runtime, systemClock, type EventStore, type WorkspacePort } from '@vltair/core';
 import { failure, VltairError } from '@vltair/protocol';
 import { createSandbox, type Sandbox } from '@vltair/sandbox';
 import type { Configuration } from './environment.ts';
+import { openStore } from './open-store.ts';
 
 export interface ApplicationOptions {
   readonly dataDirectory: string;
@@ -65,19 +66,6 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
     await store.close();
     throw error;
   }
-}
-
-/** The store alone. `read` never locks anything and starts no thread. */
-export async function openStore(
-  options: Pick<ApplicationOptions, 'dataDirectory' | 'warn'>,
-  mode: 'read' | 'write',
-): Promise<EventStore> {
-  return await openSqliteStore({
-    directory: options.dataDirectory,
-    mode,
-    now: () => Date.now(),
-    onWarning: options.warn,
-  });
 }
 
 export function sandboxOf(configuration: Configuration): Sandbox {

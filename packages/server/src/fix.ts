@@ -70,7 +70,7 @@ export async function startFix(app: Application, request: FixRequest): Promise<F
   const plan = await planProject(request.directory, request.test);
   const snapshot = await catalogued(app.workspace.capture(plan.root));
   const key = requestKey(plan, request);
-  const joinKey = `${key}:${snapshot.tree}`;
+  const joinKey = joinKeyOf(plan, request, snapshot);
   const earlier = request.isNew ? [] : await unfinishedRuns(app, key);
   const same = earlier.find((row) => row.joinKey === joinKey);
   if (same !== undefined) {
@@ -154,6 +154,11 @@ function projectOf(state: RunState): { readonly directory: string } {
   const { project } = state.input;
   if (isObject(project) && typeof project['directory'] === 'string') return { directory: project['directory'] };
   throw new VltairError('internal/unexpected', { detail: `${state.run} has no project` });
+}
+
+/** The same request over the same files: an unfinished run with this key is joined. */
+export function joinKeyOf(plan: ProjectPlan, request: FixRequest, { tree }: { readonly tree: string }): string {
+  return `${requestKey(plan, request)}:${tree}`;
 }
 
 /** The same real path and test command are the same request. */

@@ -1,6 +1,12 @@
-export { agentsOf, openApplication, openStore, sandboxOf, type Application } from './application.ts';
-export { dataDirectoryOf, findDataDirectory } from './data-directory.ts';
-export { environmentVariables, readConfiguration, type Configuration } from './environment.ts';
+export { agentsOf, openApplication, sandboxOf, type Application } from './application.ts';
+export { makeDemoProject } from './demo-project.ts';
+export { examineMachine, type Finding } from './doctor.ts';
 export { applyFix, reportFix, startFix, type FixReport, type FixRequest, type FixRun } from './fix.ts';
+export { fixProject, type FixOutcome } from './fix-session.ts';
 export { planProject, type ProjectPlan } from './project-plan.ts';
+export { cancelRun, resumeRun, type ParkedAnswer } from './resume-run.ts';
+export { runTask, runWorkflow, type RunOutcome } from './run-workflow.ts';
+export { inSession, type RunPlace, type RunWatcher, type SessionOptions } from './session.ts';
+export * from './store.ts';
+export { differenceOfTrees } from './tree-difference.ts';
 export { readWorkflowFile } from './workflow-file.ts';

@@ -7,11 +7,11 @@ import { LineCounter, parseDocument } from 'yaml';
 const MAX_BYTES = 1_048_576;
 
 /**
- * Reads a workflow from YAML or JSON (which is YAML).
+ * Reads a workflow from YAML or JSON (which is YAML); with `hasAgent`, one whose agents all exist.
  *
  * @throws VltairError naming file, line and column where they are known.
  */
-export async function readWorkflowFile(path: string): Promise<Workflow> {
+export async function readWorkflowFile(path: string, hasAgent?: (agent: string) => boolean): Promise<Workflow> {
   const text = await readText(path);
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, strict: true });
@@ -22,12 +22,21 @@ export async function readWorkflowFile(path: string): Promise<Workflow> {
     throw new VltairError('invalid_argument/yaml', { detail, where: `${path}:${line}:${col}` });
   }
   try {
-    return parseWorkflow(document.toJS({ maxAliasCount: 100 }));
+    const workflow = parseWorkflow(document.toJS({ maxAliasCount: 100 }));
+    if (hasAgent !== undefined) refuseUnknownAgents(workflow, hasAgent);
+    return workflow;
   } catch (error) {
     if (!(error instanceof VltairError)) throw error;
     const where = placeOf(document, lines, error.where);
     throw new VltairError(error.reason, { ...detailOf(error), where: `${path}${where}`, cause: error });
   }
+}
+
+function refuseUnknownAgents({ nodes }: Workflow, hasAgent: (agent: string) => boolean): void {
+  const index = nodes.findIndex(({ agent }) => !hasAgent(agent));
+  const node = nodes[index];
+  if (node === undefined) return;
+  throw new VltairError('invalid_argument/unknown_agent', { detail: node.agent, where: `nodes.${index}.agent` });
 }
 
 async function readText(path: string): Promise<string> {

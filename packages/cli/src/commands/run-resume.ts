@@ -1,0 +1,25 @@
+import { userInfo } from 'node:os';
+import { exitCodes, type ExitCode } from '@vltair/protocol';
+import { findRun, readingStore, resumeRun } from '@vltair/server';
+import { exitCodeOf, storeOf, type CommandContext } from '../command-context.ts';
+import { choiceOption, type Options } from '../option-values.ts';
+import { outcomePage } from '../render/outcome-page.ts';
+import { sessionOf, whileShowing } from '../run-session.ts';
+
+export async function resume(
+  context: CommandContext,
+  [id = '']: readonly string[],
+  options: Options,
+): Promise<ExitCode> {
+  const parked = choiceOption(options, 'parked', ['retry', 'fail']);
+  const { run } = await readingStore(storeOf(context), async (store) => await findRun(store, id));
+  return await whileShowing(context, async (watcher) => {
+    const state = await resumeRun(sessionOf(context, watcher), run, parked, userInfo().username);
+    watcher.end();
+    const exitCode = exitCodeOf(state.status);
+    const { traceId, status, failure, waitingFor } = state;
+    const value = { ok: exitCode === exitCodes.done, run, traceId, status, failure, waitingFor };
+    context.output.result(value, () => outcomePage({ state, result: undefined }, context.output.paint));
+    return exitCode;
+  });
+}

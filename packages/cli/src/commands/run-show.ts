@@ -1,0 +1,40 @@
+import { exitCodes, type ExitCode } from '@vltair/protocol';
+import { findRun, readingStore, summariseRun } from '@vltair/server/store';
+import { storeOf, type CommandContext } from '../command-context.ts';
+import { flagOption, type Options } from '../option-values.ts';
+import { diffText } from '../render/diff-text.ts';
+import { runPage } from '../render/run-page.ts';
+
+export async function show(context: CommandContext, [id = '']: readonly string[], options: Options): Promise<ExitCode> {
+  const { output } = context;
+  const options_ = storeOf(context);
+  const summary = await readingStore(
+    options_,
+    async (store) => await summariseRun(store, (await findRun(store, id)).run),
+  );
+  const diff = await changeOf(options_.dataDirectory, summary);
+  if (flagOption(options, 'diff') && !output.isJson) {
+    output.text(context.host.stdout.isTerminal ? diffText(diff, output.paint) : diff);
+    return exitCodes.done;
+  }
+  output.result({ ok: true, ...summary, diff }, () => {
+    const page = runPage(summary, output.paint);
+    return diff === '' ? page : `${page}\n\n${diffText(diff, output.paint)}`;
+  });
+  return exitCodes.done;
+}
+
+/** The change of the run's workspace; empty for a run that changed nothing or has no workspace here. */
+async function changeOf(
+  dataDirectory: string,
+  {
+    treeBefore,
+    treeAfter,
+    origin,
+  }: { treeBefore: string | undefined; treeAfter: string | undefined; origin: string | undefined },
+): Promise<string> {
+  if (treeBefore === undefined || treeAfter === undefined || treeBefore === treeAfter || origin !== undefined)
+    return '';
+  const { differenceOfTrees } = await import('@vltair/server');
+  return await differenceOfTrees(dataDirectory, treeBefore, treeAfter);
+}

@@ -1,0 +1,73 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { errorCatalogue, exitCodes, VltairError, type ExitCode } from '@vltair/protocol';
+import {
+  findRun,
+  fingerprintOf,
+  readingStore,
+  verifyExportedRun,
+  verifyStoredRun,
+  type Verification,
+} from '@vltair/server/store';
+import { storeOf, type CommandContext } from '../command-context.ts';
+import { textOption, type Options } from '../option-values.ts';
+import { readBytes } from '../read-bytes.ts';
+import type { Paint } from '../render/terminal-text.ts';
+
+/** A file is checked against a pinned key; a run where it is stored. */
+export async function verify(
+  context: CommandContext,
+  [subject = '']: readonly string[],
+  options: Options,
+): Promise<ExitCode> {
+  const { host, output } = context;
+  const pinned = textOption(options, 'key');
+  const isFile = existsSync(resolve(host.directory, subject));
+  const verdict = isFile ? await verifyFile(context, subject, pinned) : await verifyRun(context, subject, pinned);
+  if (output.isJson) output.json({ ok: verdict.kind === 'verified', subject, ...verdict });
+  else output.text(verdictText(subject, verdict, output.paint));
+  if (verdict.kind === 'verified') return exitCodes.done;
+  return verdict.reason === 'invalid_argument/key_not_pinned' ? exitCodes.usage : exitCodes.failed;
+}
+
+async function verifyFile(context: CommandContext, file: string, pinned: string | undefined): Promise<Verification> {
+  const bytes = await readBytes(context.host.directory, file);
+  return verifyExportedRun(bytes, pinned ?? (await ownKey(context)));
+}
+
+/** Without --key an export has to be of this store. */
+async function ownKey(context: CommandContext): Promise<string | undefined> {
+  try {
+    const key = await readingStore(storeOf(context), async (store) => fingerprintOf(store));
+    if (key !== undefined) context.output.note(`no --key: checked against the key of this store, ${key}`);
+    return key;
+  } catch (error) {
+    if (error instanceof VltairError && error.reason === 'not_found/store') return undefined;
+    throw error;
+  }
+}
+
+async function verifyRun(context: CommandContext, id: string, pinned: string | undefined): Promise<Verification> {
+  return await readingStore(storeOf(context), async (store) => {
+    const { run } = await findRun(store, id);
+    return await verifyStoredRun(store, run, pinned);
+  });
+}
+
+function verdictText(subject: string, verdict: Verification, paint: Paint): string {
+  if (verdict.kind === 'refused') {
+    const { reason, place, detail } = verdict;
+    return [
+      `${paint('red', 'refused')}: ${subject}: ${place}: ${detail}`,
+      `  reason: ${reason}: ${errorCatalogue[reason].summary}`,
+      `  next: ${errorCatalogue[reason].next}`,
+    ].join('\n');
+  }
+  const { run, count, status, head, fingerprints, purged } = verdict;
+  return [
+    `${paint('green', 'verified')}: ${run}: ${count} events, ${status}`,
+    `  head ${head}`,
+    ...fingerprints.map((fingerprint) => `  signed by ${fingerprint}`),
+    ...(purged === 0 ? [] : [`  ${purged} payloads were purged; their digests hold`]),
+  ].join('\n');
+}

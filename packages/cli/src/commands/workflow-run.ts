@@ -1,0 +1,95 @@
+import { randomBytes } from 'node:crypto';
+import { resolve } from 'node:path';
+import {
+  agentError,
+  exitCodes,
+  failureOf,
+  jsonObjectSchema,
+  makeTraceId,
+  parseAgentTask,
+  VltairError,
+  type AgentTask,
+  type ExitCode,
+  type JsonObject,
+} from '@vltair/protocol';
+import { runTask, runWorkflow, type RunOutcome } from '@vltair/server';
+import { exitCodeOf, type CommandContext } from '../command-context.ts';
+import { parseJson } from '../json-text.ts';
+import { textOption, type Options } from '../option-values.ts';
+import { readBytes } from '../read-bytes.ts';
+import { reportError } from '../render/error-report.ts';
+import { outcomePage } from '../render/outcome-page.ts';
+import { sessionOf, whileShowing } from '../run-session.ts';
+
+export async function run(context: CommandContext, [workflow]: readonly string[], options: Options): Promise<ExitCode> {
+  const file = textOption(options, 'file');
+  if ((workflow === undefined) === (file === undefined))
+    throw new VltairError('invalid_argument/usage', { detail: 'name a workflow file, or a task with --file' });
+  if (file !== undefined) return await runTaskFile(context, file);
+  const input = await readInput(context, textOption(options, 'input'));
+  return await whileShowing(context, async (watcher) => {
+    const session = { ...sessionOf(context, watcher), directory: context.directory };
+    const outcome = await runWorkflow(session, resolve(context.host.directory, workflow ?? ''), input);
+    watcher.end();
+    return tellOutcome(context, outcome);
+  });
+}
+
+/** JSON, or `@file` with JSON. */
+async function readInput({ host }: CommandContext, text: string | undefined): Promise<JsonObject> {
+  if (text === undefined) return {};
+  const path = text.startsWith('@') ? resolve(host.directory, text.slice(1)) : undefined;
+  const value = parseJson(path === undefined ? text : await readText(host.directory, path), path ?? '--input');
+  const parsed = jsonObjectSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new VltairError('invalid_argument/usage', { detail: '--input takes a JSON object', where: path ?? '--input' });
+}
+
+// --- one task
+
+/** Whatever goes wrong with a task is told in the shape that its sender can read. */
+async function runTaskFile(context: CommandContext, file: string): Promise<ExitCode> {
+  const where = file === '-' ? 'standard input' : resolve(context.host.directory, file);
+  const text = file === '-' ? await context.host.readStdin() : await readText(context.host.directory, file);
+  let traceId = makeTraceId(randomBytes(16));
+  try {
+    const task = parseAgentTask(parseJson(text, where));
+    traceId = task.traceId ?? traceId;
+    return await runParsedTask(context, { ...task, traceId });
+  } catch (error) {
+    if (!(error instanceof VltairError) || error.reason === 'cancelled/interrupted') throw error;
+    tellRefusal(context, error, traceId);
+    return error.entry.exitCode;
+  }
+}
+
+async function runParsedTask(context: CommandContext, task: AgentTask): Promise<ExitCode> {
+  return await whileShowing(context, async (watcher) => {
+    const outcome = await runTask({ ...sessionOf(context, watcher), directory: context.directory }, task);
+    watcher.end();
+    return tellOutcome(context, outcome);
+  });
+}
+
+/** Text that is no JSON has no sender's id to answer to: it gets an error envelope of its own. */
+function tellRefusal({ output, host, configuration }: CommandContext, error: VltairError, traceId: string): void {
+  if (error.reason === 'invalid_argument/json' && output.isJson) {
+    const envelope = { task: { id: 'unknown' }, agent: 'vltair', traceId, failure: failureOf(error) };
+    return output.json(agentError(envelope, configuration.redaction));
+  }
+  const { environment } = host;
+  output.json({ ok: false, traceId, error: reportError(error, { environment, redaction: configuration.redaction }) });
+}
+
+function tellOutcome({ output }: CommandContext, { state, result }: RunOutcome): ExitCode {
+  const { run: id, status, traceId, failure } = state;
+  const exitCode = exitCodeOf(status);
+  const ok = exitCode === exitCodes.done;
+  const value = ok ? { ok, run: id, traceId, status, result } : { ok, run: id, traceId, status, error: failure };
+  output.result(value, () => outcomePage({ state, result }, output.paint));
+  return exitCode;
+}
+
+async function readText(directory: string, file: string): Promise<string> {
+  return new TextDecoder().decode(await readBytes(directory, file));
+}

@@ -1,0 +1,68 @@
+/** What a command has of the process around it; tests give their own. */
+export interface Host {
+  readonly stdout: Sink;
+  readonly stderr: Sink;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The working directory. */
+  readonly directory: string;
+  /** Aborted when the person or the system wants the command to end. */
+  readonly signal: AbortSignal;
+  readStdin(): Promise<string>;
+  now(): number;
+}
+
+export interface Sink {
+  write(text: string): void;
+  readonly isTerminal: boolean;
+  readonly columns: number;
+  /** `false` once the reader has gone: what is written from then on is lost, and nobody minds. */
+  readonly isOpen: boolean;
+}
+
+/** The host of a real process. */
+export function processHost(signal: AbortSignal): Host {
+  return {
+    stdout: new StreamSink(process.stdout),
+    stderr: new StreamSink(process.stderr),
+    environment: process.env,
+    directory: process.cwd(),
+    signal,
+    readStdin,
+    now: () => Date.now(),
+  };
+}
+
+class StreamSink implements Sink {
+  readonly #stream: NodeJS.WriteStream;
+  #isOpen = true;
+
+  constructor(stream: NodeJS.WriteStream) {
+    this.#stream = stream;
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+      this.#isOpen = false;
+    });
+  }
+
+  write(text: string): void {
+    if (this.#isOpen) this.#stream.write(text);
+  }
+
+  get isTerminal(): boolean {
+    return this.#stream.isTTY;
+  }
+
+  get columns(): number {
+    return this.#stream.columns ?? 80;
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+}
+
+async function readStdin(): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk as Uint8Array));
+  return Buffer.concat(chunks).toString('utf8');
+}

@@ -1,0 +1,67 @@
+import { formatDuration } from '@vltair/protocol';
+import type { FixOutcome, FixReport } from '@vltair/server';
+import { diffText } from './diff-text.ts';
+import { failureLines } from './run-page.ts';
+import { oneLine, type Paint } from './terminal-text.ts';
+
+/** What a repair came to, and what to do next. */
+export function fixPage({ report, applied }: FixOutcome, paint: Paint): string {
+  const lines = [...headline(report, paint), ...failingLines(report), ...editLines(report)];
+  if (report.diff !== '') lines.push('', diffText(report.diff, paint).trimEnd());
+  if (report.status === 'failed' && report.failure !== undefined)
+    lines.push('', ...failureLines(report.failure, paint));
+  lines.push(...nextLines(report, applied));
+  return lines.join('\n');
+}
+
+function headline({ status, diff, run, durationMs, reproduced }: FixReport, paint: Paint): string[] {
+  const took = `in ${formatDuration(durationMs)} (run ${run})`;
+  if (status === 'succeeded' && diff !== '') return [`${paint('green', 'repaired')} ${took}`];
+  if (status === 'succeeded')
+    return [`${paint('green', 'nothing to repair')}: ${reproduced?.passed ?? 'all'} tests pass ${took}`];
+  if (status === 'failed') return [`${paint('red', 'not repaired')} ${took}`];
+  return [`${paint('yellow', status)} ${took}`];
+}
+
+const SHOWN = 10;
+
+function failingLines({ failing, flaky, reproduced }: FixReport): string[] {
+  if (failing.length === 0) return [];
+  const count = reproduced === undefined ? '' : ` of ${reproduced.passed + reproduced.failed + reproduced.skipped}`;
+  const shown = failing.slice(0, SHOWN).map((id) => `  ${oneLine(id)}${flaky.includes(id) ? ' (flaky)' : ''}`);
+  const more = failing.length > SHOWN ? [`  and ${failing.length - SHOWN} more`] : [];
+  return [`${failing.length}${count} tests failed:`, ...shown, ...more];
+}
+
+function editLines({ edits, tried, status, alternatives }: FixReport): string[] {
+  const tries = `${tried} edit${tried === 1 ? '' : 's'} tried`;
+  if (edits.length === 0) return status === 'failed' && tried > 0 ? [`${tries}; none makes all of them pass`] : [];
+  const places = edits.map(placeOf);
+  const others = alternatives.map((edit) => `  also passes: ${placeOf(edit)}`);
+  return [`${tries}; kept: ${places.join(', ')}`, ...others];
+}
+
+function placeOf(edit: FixReport['edits'][number]): string {
+  const { file, line, operator } = edit;
+  return oneLine(`${String(file)}:${String(line)} (${String(operator)})`);
+}
+
+function nextLines({ status, diff, run }: FixReport, applied: FixOutcome['applied']): string[] {
+  switch (applied?.kind) {
+    case 'applied':
+      return ['', `written: ${applied.files.map(oneLine).join(', ')}`];
+    case 'already_applied':
+      return ['', 'the files hold the repair already'];
+    case 'changed_meanwhile':
+      return ['', `not written, since these files have changed meanwhile: ${applied.files.map(oneLine).join(', ')}`];
+    case 'refused':
+      return ['', `not written, since a folder above this file is a link by now: ${oneLine(applied.path)}`];
+    case undefined:
+      if (status !== 'succeeded' || diff === '') return ['', `next: vltair show ${run}`];
+      return [
+        '',
+        'Nothing was written. To write it: the same command with --apply, or',
+        `  vltair show ${run} --diff | git apply`,
+      ];
+  }
+}

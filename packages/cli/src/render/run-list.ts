@@ -1,0 +1,37 @@
+import { formatDuration } from '@vltair/protocol';
+import type { RunRow, RunStatus } from '@vltair/server/store';
+import { oneLine, table, type Colour, type Paint } from './terminal-text.ts';
+
+const COLOURS: Readonly<Record<RunStatus, Colour>> = {
+  queued: 'dim',
+  running: 'cyan',
+  paused: 'yellow',
+  succeeded: 'green',
+  failed: 'red',
+  cancelled: 'dim',
+};
+
+export function paintStatus(status: RunStatus, paint: Paint, text: string = status): string {
+  return paint(COLOURS[status], text);
+}
+
+/** A table of runs, newest first; the whole ids, since they are there to be copied. */
+export function runList(rows: readonly RunRow[], now: number, paint: Paint): string {
+  if (rows.length === 0) return 'There are no runs.';
+  const cells = rows.map((row) => [
+    row.run,
+    row.status,
+    formatDuration(Math.max(0, row.updatedTs - row.createdTs)),
+    `${formatDuration(Math.max(0, now - row.createdTs))} ago`,
+    oneLine(row.title),
+  ]);
+  const lines = table([['RUN', 'STATUS', 'TOOK', 'STARTED', 'WHAT'], ...cells]);
+  const [head = '', ...rest] = lines;
+  return [
+    paint('bold', head),
+    ...rest.map((line, at) => {
+      const status = rows[at]?.status;
+      return status === undefined ? line : line.replace(status, paintStatus(status, paint));
+    }),
+  ].join('\n');
+}

@@ -1,0 +1,51 @@
+import type { StatusReport } from '@vltair/server/store';
+import { oneLine, table, type Paint } from './terminal-text.ts';
+
+/** What `--probe` found out. */
+export interface SandboxAnswer {
+  readonly tier: string;
+  readonly mechanisms: Readonly<Record<string, { readonly available: boolean }>>;
+}
+
+export function statusPage(report: StatusReport, sandbox: SandboxAnswer | undefined, paint: Paint): string {
+  const { version, node, dataDirectory, owner, agents, redaction } = report;
+  const fields = Object.entries(redaction.fields ?? {}).flatMap(([kind, names]) =>
+    names.map((name) => `${kind}.${name}`),
+  );
+  const rows = [
+    ['version', `${version} (Node ${node})`],
+    ['data', oneLine(dataDirectory)],
+    ...storeRows(report, paint),
+    [
+      'owner',
+      owner === undefined
+        ? 'no process works here'
+        : `process ${owner.pid}, since ${new Date(owner.since).toISOString()}`,
+    ],
+    ['sandbox', sandboxText(sandbox)],
+    ['redaction', `patterns; prefixes: ${listText(redaction.prefixes ?? [])}; fields: ${listText(fields)}`],
+    ...agents.map((agent, at) => [at === 0 ? 'agents' : '', `${agent.name} ${agent.version}: ${agent.description}`]),
+  ];
+  return table(rows).join('\n');
+}
+
+function storeRows({ store }: StatusReport, paint: Paint): readonly (readonly string[])[] {
+  if (store.kind === 'none') return [['store', 'none yet']];
+  if (store.kind === 'unusable') return [['store', paint('red', oneLine(store.failure.message))]];
+  const counts = Object.entries(store.runs).filter(([, count]) => count > 0);
+  return [
+    ['store', `log format ${store.logFormat}`],
+    ['runs', counts.length === 0 ? 'none' : counts.map(([name, count]) => `${count} ${name}`).join(', ')],
+    ['key', store.fingerprint ?? 'not readable for this user'],
+  ];
+}
+
+function sandboxText(sandbox: SandboxAnswer | undefined): string {
+  if (sandbox === undefined) return 'unknown (vltair status --probe finds out)';
+  const missing = Object.entries(sandbox.mechanisms).filter(([, { available }]) => !available);
+  return missing.length === 0 ? sandbox.tier : `${sandbox.tier}, without ${missing.map(([name]) => name).join(', ')}`;
+}
+
+function listText(names: readonly string[]): string {
+  return names.length === 0 ? 'none' : names.map(oneLine).join(', ');
+}

@@ -1,0 +1,68 @@
+/** Text for terminals: what others wrote never moves the cursor, and colour is a choice. */
+
+const NAMED: Readonly<Record<string, string>> = { '\u007f': '\u2421' };
+
+/** Control characters but line feed and tab become visible, as do those that reorder text. */
+export function plainText(text: string): string {
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, picture);
+}
+
+/** The same in one line. */
+export function oneLine(text: string): string {
+  return plainText(text.replace(/\s*\r?\n\s*/g, ' ').trim());
+}
+
+function picture(character: string): string {
+  const code = character.charCodeAt(0);
+  if (code < 0x20) return String.fromCharCode(0x2400 + code);
+  return NAMED[character] ?? `<U+${code.toString(16).toUpperCase().padStart(4, '0')}>`;
+}
+
+export type Colour = 'red' | 'green' | 'yellow' | 'cyan' | 'bold' | 'dim';
+
+const CODES: Readonly<Record<Colour, readonly [number, number]>> = {
+  red: [31, 39],
+  green: [32, 39],
+  yellow: [33, 39],
+  cyan: [36, 39],
+  bold: [1, 22],
+  dim: [2, 22],
+};
+
+/** Paints text; the identity where colours are off. */
+export type Paint = (colour: Colour, text: string) => string;
+
+export function painter(isColoured: boolean): Paint {
+  if (!isColoured) return (_, text) => text;
+  return (colour, text) => `\u001b[${CODES[colour][0]}m${text}\u001b[${CODES[colour][1]}m`;
+}
+
+/** Whether a stream gets colours: an option says no, FORCE_COLOR yes, NO_COLOR no (https://no-color.org), else a terminal does. */
+export function isColoured(
+  environment: Readonly<Record<string, string | undefined>>,
+  isTerminal: boolean,
+  noColorOption: boolean,
+): boolean {
+  if (noColorOption) return false;
+  const { FORCE_COLOR, NO_COLOR, TERM } = environment;
+  if (FORCE_COLOR !== undefined && FORCE_COLOR !== '') return FORCE_COLOR !== '0' && FORCE_COLOR !== 'false';
+  if (NO_COLOR !== undefined && NO_COLOR !== '') return false;
+  return isTerminal && TERM !== 'dumb';
+}
+
+/** Cuts a line to a width in columns, counting code points. */
+export function fitted(text: string, columns: number): string {
+  const points = [...text];
+  return points.length <= columns ? text : `${points.slice(0, Math.max(0, columns - 1)).join('')}…`;
+}
+
+/** Columns padded to their widest cell; the last one is left as it is. */
+export function table(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => [...(row[at] ?? '')].length)));
+  return rows.map((row) =>
+    row
+      .map((cell, at) => (at === row.length - 1 ? cell : cell + ' '.repeat((widths[at] ?? 0) - [...cell].length)))
+      .join('  ')
+      .trimEnd(),
+  );
+}

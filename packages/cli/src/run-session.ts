@@ -1,0 +1,31 @@
+import { exitCodes, VltairError, type ExitCode } from '@vltair/protocol';
+import type { SessionOptions } from '@vltair/server';
+import { storeOf, type CommandContext } from './command-context.ts';
+import { RunProgress } from './progress/run-progress.ts';
+
+/** What a session needs, from the context of a command. */
+export function sessionOf(context: CommandContext, watcher: RunProgress): SessionOptions {
+  const { configuration, host } = context;
+  return { ...storeOf(context), configuration, environment: host.environment, signal: host.signal, watcher };
+}
+
+/** Works on a run with its progress shown. An interruption leaves the run as it is, and says how to go on. */
+export async function whileShowing(
+  context: CommandContext,
+  work: (watcher: RunProgress) => Promise<ExitCode>,
+): Promise<ExitCode> {
+  const watcher = new RunProgress(context);
+  try {
+    return await work(watcher);
+  } catch (error) {
+    if (!(error instanceof VltairError) || error.reason !== 'cancelled/interrupted') throw error;
+    watcher.end();
+    const { host, output } = context;
+    const hint = watcher.run === undefined ? '' : `; the run is kept: vltair resume ${watcher.run}`;
+    if (output.isJson) throw error;
+    host.stderr.write(`interrupted${hint}\n`);
+    return exitCodes.interrupted;
+  } finally {
+    watcher.end();
+  }
+}

@@ -1,0 +1,116 @@
+import { execFile } from 'node:child_process';
+import { access, constants, mkdtemp, rm, statfs } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { sandboxOf } from './application.ts';
+import type { Configuration } from './environment.ts';
+
+/** One thing that was tried. `weak`: it works with less than it could; `bad`: it has to be mended. */
+export interface Finding {
+  readonly name: string;
+  readonly verdict: 'good' | 'weak' | 'bad';
+  readonly detail: string;
+  /** What to do about it. */
+  readonly advice?: string;
+}
+
+export interface DoctorOptions {
+  readonly dataDirectory: string;
+  readonly configuration: Configuration;
+}
+
+const NODE_MAJOR = 24;
+const LEAST_FREE_BYTES = 256 * 1024 * 1024;
+
+/** Tries what the product needs of the machine, by doing it. */
+export async function examineMachine({ dataDirectory, configuration }: DoctorOptions): Promise<readonly Finding[]> {
+  const groups = await Promise.all([
+    examineNode(),
+    examineGit(),
+    examineSandbox(configuration),
+    examineStore(dataDirectory),
+    examineDisk(dataDirectory),
+    examinePython(),
+  ]);
+  return groups.flat();
+}
+
+function examineNode(): readonly Finding[] {
+  const { node } = process.versions;
+  if (Number(node.split('.')[0]) >= NODE_MAJOR) return [{ name: 'node', verdict: 'good', detail: node }];
+  return [{ name: 'node', verdict: 'bad', detail: node, advice: `install Node ${NODE_MAJOR} or later` }];
+}
+
+async function examineGit(): Promise<readonly Finding[]> {
+  const version = /\d+\.\d+(\.\d+)?/.exec((await versionOf('git')) ?? '')?.[0];
+  if (version === undefined)
+    return [{ name: 'git', verdict: 'bad', detail: 'not found', advice: 'install git 2.30 or later' }];
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const isOld = major < 2 || (major === 2 && minor < 30);
+  if (isOld) return [{ name: 'git', verdict: 'bad', detail: version, advice: 'install git 2.30 or later' }];
+  return [{ name: 'git', verdict: 'good', detail: version }];
+}
+
+async function examinePython(): Promise<readonly Finding[]> {
+  const version = await versionOf('python3');
+  if (version !== undefined) return [{ name: 'python', verdict: 'good', detail: version }];
+  const advice = 'install python3 to repair Python projects';
+  return [{ name: 'python', verdict: 'weak', detail: 'python3 not found', advice }];
+}
+
+async function examineSandbox(configuration: Configuration): Promise<readonly Finding[]> {
+  const { tier, variant, mechanisms, advice } = await sandboxOf(configuration).capabilities();
+  const parts = Object.entries(mechanisms).map(([name, { available, how, reason }]): Finding => {
+    if (available) return { name: `sandbox ${name}`, verdict: 'good', detail: how };
+    return { name: `sandbox ${name}`, verdict: 'weak', detail: reason };
+  });
+  const whole: Finding = {
+    name: 'sandbox',
+    verdict: parts.some(({ verdict }) => verdict === 'weak') ? 'weak' : 'good',
+    detail: variant === 'full' ? tier : `${tier}, ${variant}`,
+    ...(advice.length === 0 ? {} : { advice: advice.join('; ') }),
+  };
+  return [whole, ...parts];
+}
+
+async function examineStore(dataDirectory: string): Promise<readonly Finding[]> {
+  const place = nearestExisting(dataDirectory);
+  try {
+    await access(place, constants.W_OK | constants.X_OK);
+    const probe = await mkdtemp(join(place, '.vltair-probe-'));
+    await rm(probe, { recursive: true });
+    return [{ name: 'store', verdict: 'good', detail: `${dataDirectory} can be written` }];
+  } catch (error) {
+    const advice = `give write permission to ${place}, or set VLTAIR_DATA_DIR`;
+    return [{ name: 'store', verdict: 'bad', detail: `${place}: ${messageOf(error)}`, advice }];
+  }
+}
+
+async function examineDisk(dataDirectory: string): Promise<readonly Finding[]> {
+  const place = nearestExisting(dataDirectory);
+  const { bavail, bsize } = await statfs(place);
+  const free = bavail * bsize;
+  const detail = `${Math.round(free / 1024 / 1024)} MB free at ${place}`;
+  if (free >= LEAST_FREE_BYTES) return [{ name: 'disk', verdict: 'good', detail }];
+  return [{ name: 'disk', verdict: 'bad', detail, advice: 'free some space' }];
+}
+
+/** What a program says of its version; `undefined` when it cannot be run. */
+async function versionOf(program: string): Promise<string | undefined> {
+  try {
+    const { stdout, stderr } = await promisify(execFile)(program, ['--version'], { timeout: 5_000 });
+    return `${stdout}${stderr}`.trim().split('\n')[0];
+  } catch {
+    // Not installed, not executable, or it hangs: for a person who has to install it that is one answer.
+    return undefined;
+  }
+}
+
+function nearestExisting(path: string): string {
+  return existsSync(path) || path === dirname(path) ? path : nearestExisting(dirname(path));
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,39 @@
+import { exportRun, importRun, verifyExport, verifyRun, type EventStore, type ImportedRun } from '@vltair/core';
+import type { ErrorReason } from '@vltair/protocol';
+
+export { exportRun, importRun, type ImportedRun };
+
+/** What verifying an export or a stored run came to. */
+export type Verification =
+  | {
+      readonly kind: 'verified';
+      readonly run: string;
+      readonly count: number;
+      readonly head: string;
+      readonly status: string;
+      readonly fingerprints: readonly string[];
+      /** Events whose payload was purged. */
+      readonly purged: number;
+    }
+  | { readonly kind: 'refused'; readonly reason: ErrorReason; readonly place: string; readonly detail: string };
+
+/** Checks an export against the key that should have signed it. */
+export function verifyExportedRun(bytes: Uint8Array, fingerprint: string | undefined): Verification {
+  const verdict = verifyExport(bytes, { fingerprint });
+  if (verdict.kind === 'refused') {
+    return { kind: 'refused', reason: verdict.reason, place: `line ${verdict.line}`, detail: verdict.detail };
+  }
+  const { run, count, head, status, purged } = verdict;
+  return { kind: 'verified', run, count, head, status, purged, fingerprints: [verdict.fingerprint] };
+}
+
+/** Checks a run where it is stored. */
+export async function verifyStoredRun(
+  store: EventStore,
+  run: string,
+  fingerprint: string | undefined,
+): Promise<Verification> {
+  const verdict = await verifyRun(store, run, fingerprint);
+  if (verdict.kind === 'verified') return verdict;
+  return { kind: 'refused', reason: verdict.reason, place: `event ${verdict.seq}`, detail: verdict.detail };
+}
