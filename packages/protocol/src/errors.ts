@@ -137,6 +137,10 @@ export const errorCatalogue = {
   'not_found/run': caller('There is no such run.', 'Run `vltair runs` for the runs that exist.'),
   'not_found/agent': caller('There is no such agent.', 'Run `vltair status` for the agents that exist.'),
   'not_found/file': caller('There is no such file.', 'Check the path.'),
+  'not_found/parked_effect': caller(
+    'No effect of that key waits for a person.',
+    'Run `vltair show` for what the run waits for.',
+  ),
   'not_found/tests': caller(
     'No tests were found.',
     'Name the command that runs them with --test, e.g. `vltair fix --test "npm test"`.',

@@ -94,8 +94,8 @@ export interface AttemptRecord {
 }
 
 export interface EffectState {
-  /** `cleared`: a person said that the call may run again. */
-  readonly status: 'intended' | 'recorded' | 'parked' | 'cleared';
+  /** Of a parked call a person said: it may run again (`cleared`), or it counts as failed in every attempt (`failed`). */
+  readonly status: 'intended' | 'recorded' | 'parked' | 'cleared' | 'failed';
   readonly argumentsDigest: string;
   readonly policy: AmbiguityPolicy;
   readonly execution: number;
