@@ -510,11 +510,11 @@ describe('pausing', () => {
   });
 
   test('a run with two parked nodes pauses again for the second', () => {
-    const story = new RunStory(aWorkflow([{ id: 'a' }, { id: 'b' }]));
+    const story = new RunStory(aWorkflow([{ id: 'b' }, { id: 'a' }]));
     for (const id of ['a', 'b']) story.effect(id);
     story.claim();
     for (const id of ['a', 'b']) story.effect(id);
-    expect(story.state.waitingFor).toHaveLength(2);
+    expect(story.state.waitingFor.map(({ node }) => node)).toEqual(['b', 'a']);
     story.resolve('a#1/call#1', 'fail');
     expect(inShort(story.complete('a'))).toEqual(['node.succeeded a', 'run.paused']);
     expect(story.state.waitingFor).toEqual([{ kind: 'parked_effect', node: 'b', key: 'b#1/call#1' }]);

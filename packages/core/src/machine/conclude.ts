@@ -274,12 +274,12 @@ function scheduleAttempt(
 
 /** A run pauses when only a person can bring it on. */
 function pauseRun(state: RunState): Decision | undefined {
-  const parked = Object.entries(state.nodes).filter(([, node]) => node.status === 'parked');
+  const parked = inOrder(state).filter(({ id }) => nodeOf(state, id).status === 'parked');
   if (state.status === 'paused' || parked.length === 0 || Object.values(state.nodes).some(isActive)) return undefined;
-  const waitingFor = parked.map(([node, { parkedKey }]) => ({
+  const waitingFor = parked.map(({ id }) => ({
     kind: 'parked_effect' as const,
-    node,
-    key: parkedKey ?? '',
+    node: id,
+    key: nodeOf(state, id).parkedKey ?? '',
   }));
   return { type: 'run.paused', waitingFor };
 }

@@ -116,6 +116,21 @@ describe('the workspace tree', () => {
 });
 
 describe('what is pending', () => {
+  test('a state from a snapshot waits for the same things in the same order', () => {
+    const story = new RunStory(aWorkflow([{ id: 'b' }, { id: 'a' }]));
+    for (const id of ['a', 'b']) story.effect(id);
+    story.claim();
+    story.effect('a');
+    const kept = throughSnapshot(story.state);
+    const parking = story.request('b');
+    const fact: FactEvent = {
+      ...withEvent(story, {}),
+      payload: { type: 'effect.parked', ...story.ref('b'), key: parking.key, summary: parking.summary },
+    };
+    expect(decide(kept, fact)).toEqual(decide(story.state, fact));
+    expect(decide(kept, fact)).toMatchObject([{ type: 'run.paused', waitingFor: [{ node: 'b' }, { node: 'a' }] }]);
+  });
+
   test('a fresh fold of the log, and a snapshot of the state, have the same things pending', () => {
     const story = new RunStory(aWorkflow([{ id: 'a', timeout: '1m' }, { id: 'b' }], { timeout: '1h' }));
     story.fail('a', 'transient/agent');

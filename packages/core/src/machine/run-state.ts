@@ -15,7 +15,7 @@ import type {
 import type { RunStatus } from '../ports/event-store.ts';
 import type { GraphPlan } from './plan-graph.ts';
 
-/** The state of a run: a fold of its events, plain data. */
+/** The state of a run: a fold of its events, plain data. The order of its members means nothing; a snapshot may change it. */
 export interface RunState {
   readonly run: string;
   /** Of the last event folded. */
