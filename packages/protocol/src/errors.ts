@@ -326,8 +326,17 @@ export class BudgetExceeded extends VltairError {
 /** The plain data of any thrown value. What is not from the catalogue becomes `internal/unexpected` with the class name and message. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof VltairError) return describe(error.reason, error.message, error.where);
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : textOf(error);
   return describe('internal/unexpected', sentence(errorCatalogue['internal/unexpected'].summary, text));
+}
+
+/** Also of what has no text of its own, such as an object without a prototype. */
+function textOf(thrown: unknown): string {
+  try {
+    return String(thrown);
+  } catch {
+    return `a thrown ${typeof thrown}`; // why it has no text does not matter here: the failure is already unexpected
+  }
 }
 
 /** The failure of a catalogue entry as plain data. */
@@ -336,8 +345,9 @@ export function failure(reason: ErrorReason, { detail, where }: Omit<FailureDeta
 }
 
 function describe(reason: ErrorReason, message: string, where?: string): Failure {
-  const common = { code: codeOf(reason), reason, message, retryable: errorCatalogue[reason].retryable };
-  return where === undefined ? common : { ...common, where };
+  const { retryable } = errorCatalogue[reason];
+  const common = { code: codeOf(reason), reason, message: message.toWellFormed(), retryable };
+  return where === undefined ? common : { ...common, where: where.toWellFormed() };
 }
 
 function sentence(summary: string, detail: string | undefined): string {
