@@ -5,7 +5,7 @@ import { canonicalJson, wellFormed } from './canonical-json.ts';
 describe('RFC 8785', () => {
   test('the example of section 3.2.2', () => {
     const value = {
-      numbers: [333333333.33333329, 1e30, 4.5, 2e-3, 0.000000000000000000000000001],
+      numbers: [333333333.3333333, 1e30, 4.5, 2e-3, 0.000000000000000000000000001],
       string: '\u20ac$\u000F\u000aA\'\u0042\u0022\u005c\\"\u002f',
       literals: [null, true, false],
     };
@@ -28,7 +28,7 @@ describe('RFC 8785', () => {
     [1e-7, '1e-7'],
     [5e-324, '5e-324'],
     [1.7976931348623157e308, '1.7976931348623157e+308'],
-    [9007199254740993, '9007199254740992'],
+    [2 ** 53, '9007199254740992'],
   ])('the number %d is %s', (number, text) => {
     expect(canonicalJson(number)).toBe(text);
   });

@@ -1,6 +1,6 @@
 import type { Json } from '@vltair/protocol';
 import { describe, expect, test } from 'vitest';
-import { aWorkflow, RunStory } from '../../test/builders.ts';
+import { aWorkflow, resultOf, RunStory } from '../../test/builders.ts';
 import { fillTemplates } from './template.ts';
 
 const input = JSON.parse('{"count":3,"list":["x",{"y":1}],"text":"t","none":null,"__proto__":{"x":1}}');
@@ -63,4 +63,12 @@ test.each([
 test('a member of the input that is called __proto__ is data like any other', () => {
   expect(fill('{{input.__proto__.x}}')).toBe(1);
   expect(() => fill('{{input.__proto__.toString}}')).toThrow();
+});
+
+test('an artifact of a node is found by its kind', () => {
+  const told = new RunStory(aWorkflow([{ id: 'a' }, { id: 'b', needs: ['a'] }]));
+  const outcome = resultOf('a', 'success', {}, [{ kind: 'text', title: 'Found', text: 'in f.ts' }]);
+  told.tell({ type: 'attempt.completed', ...told.ref('a'), incarnation: 1, outcome });
+  expect(fillTemplates('{{a.artifacts.text.text}}', told.state)).toBe('in f.ts');
+  expect(() => fillTemplates('{{a.artifacts.code}}', told.state)).toThrow();
 });
