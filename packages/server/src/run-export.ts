@@ -34,6 +34,9 @@ export async function verifyStoredRun(
   fingerprint: string | undefined,
 ): Promise<Verification> {
   const verdict = await verifyRun(store, run, fingerprint);
-  if (verdict.kind === 'verified') return verdict;
+  if (verdict.kind === 'verified') {
+    const { fingerprint: signer, ...verified } = verdict;
+    return { ...verified, fingerprints: signer === undefined ? [] : [signer] };
+  }
   return { kind: 'refused', reason: verdict.reason, place: `event ${verdict.seq}`, detail: verdict.detail };
 }
