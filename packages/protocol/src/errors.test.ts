@@ -49,6 +49,7 @@ test('exactly these failures are tried again', () => {
     'internal/sandbox',
     'unavailable/store_locked',
     'unavailable/store_full',
+    'unavailable/disk_full',
     'unavailable/store_failed',
     'unavailable/shutting_down',
     'queue_full/scheduler',
