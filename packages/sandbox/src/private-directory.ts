@@ -5,8 +5,8 @@
  * D2 it names its owner (process number and start time); a leftover is removed only when that owner is dead.
  * D3 removal never follows a symbolic link and copes with directories that the command made unreadable.
  */
-import { chmod, lstat, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
-import { readlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { chmod, lstat, readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { identify, isAlive } from './process-table.ts';
 
@@ -18,10 +18,20 @@ export interface PrivateDirectory extends AsyncDisposable {
   readonly path: string;
 }
 
-export async function createPrivateDirectory(tempRoot: string, traceId: string): Promise<PrivateDirectory> {
-  const path = await claimName(tempRoot, traceId);
-  await writeFile(join(path, OWNER_FILE), ownerText(), { mode: 0o600 });
-  return { path, [Symbol.asyncDispose]: () => removeTree(path) };
+/** Synchronous on purpose: a handful of small calls costs far less than as many trips through the thread pool. */
+export function createPrivateDirectory(tempRoot: string, traceId: string): PrivateDirectory {
+  const path = claimName(tempRoot, traceId);
+  writeFileSync(join(path, OWNER_FILE), ownerText(), { mode: 0o600 });
+  return { path, [Symbol.asyncDispose]: () => removePrivateDirectory(path) };
+}
+
+/** Names of the folders that a command itself may fill, in tiers without a file view. */
+export const SCRATCH_FOLDERS = { home: 'home', temporary: 'tmp' } as const;
+
+async function removePrivateDirectory(path: string): Promise<void> {
+  for (const name of Object.values(SCRATCH_FOLDERS))
+    if (existsSync(join(path, name))) await removeTree(join(path, name));
+  rmSync(path, { recursive: true, force: true, maxRetries: 3 });
 }
 
 /** Removes directories whose owner died before it could; answers with the paths removed. */
@@ -68,12 +78,12 @@ function processNamespace(): string {
 
 let lastNumber = 0;
 
-async function claimName(tempRoot: string, traceId: string): Promise<string> {
+function claimName(tempRoot: string, traceId: string): string {
   for (;;) {
     lastNumber += 1;
     const path = join(tempRoot, `vltair-${traceId}-${String(lastNumber)}`);
     try {
-      await mkdir(path, { mode: 0o711 });
+      mkdirSync(path, { mode: 0o711 });
       return path;
     } catch (error) {
       // Another process with the same trace took the number: the next one is as good.

@@ -5,7 +5,7 @@ import { threadsOfUser } from '../process-table.ts';
 import type { Preparation } from './launch.ts';
 
 /** Where system programs live. The request's PATH has no say in what we start ourselves. */
-const SYSTEM_DIRECTORIES = ['/usr/bin', '/bin', '/usr/sbin', '/sbin'];
+const SYSTEM_DIRECTORIES = ['/usr/bin', '/bin', '/usr/sbin', '/sbin', '/usr/local/bin', '/usr/local/sbin'];
 
 export const SHELL = '/bin/sh';
 export const DEFAULT_PATH = '/usr/local/bin:/usr/bin:/bin';
