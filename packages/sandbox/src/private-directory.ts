@@ -11,8 +11,6 @@ import { join } from 'node:path';
 import { identify, isAlive } from './process-table.ts';
 
 const OWNER_FILE = 'owner';
-/** A directory of ours that still has no owner file after this time lost its creator between two system calls. */
-const NEWBORN_MS = 600_000;
 
 export interface PrivateDirectory extends AsyncDisposable {
   readonly path: string;
@@ -96,12 +94,7 @@ async function isAbandoned(path: string): Promise<boolean> {
   const facts = await lstat(path).catch(() => undefined); // gone meanwhile: its owner removed it
   if (facts === undefined || !facts.isDirectory() || facts.uid !== process.getuid?.()) return false;
   const owner = await readFile(join(path, OWNER_FILE), 'utf8').catch(() => ''); // not written yet, or not one of ours
-  const alive = ownerIsAlive(owner);
-  return alive === undefined ? (await isEmpty(path)) && Date.now() - facts.mtimeMs > NEWBORN_MS : !alive;
-}
-
-async function isEmpty(path: string): Promise<boolean> {
-  return (await readdir(path)).length === 0;
+  return ownerIsAlive(owner) === false;
 }
 
 async function openDirectories(path: string): Promise<void> {
