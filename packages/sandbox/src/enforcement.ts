@@ -48,6 +48,27 @@ export function capabilitiesOf(machine: Machine): SandboxCapabilities {
   };
 }
 
+/** For a machine on which no tier works. */
+export function noCapabilities(reason: string): SandboxCapabilities {
+  const mechanisms = {
+    filesystem: lacks(reason),
+    network: lacks(reason),
+    processTree: lacks(reason),
+    memory: lacks(reason),
+    processes: lacks(reason),
+    privileges: lacks(reason),
+    systemCalls: lacks(reason),
+  };
+  return {
+    tier: 'none',
+    variant: 'none',
+    mechanisms,
+    controlGroups: { detected: false, reason },
+    passedOver: [],
+    advice: [RUN_ON_LINUX],
+  };
+}
+
 export function enforcementOf(machine: Machine, order: Order): Enforcement {
   const found = findings(machine);
   return everyMechanism(order, (mechanism) => ({
@@ -144,6 +165,7 @@ function advice({ tier, failures, groups }: Machine): string[] {
 }
 
 export const NOT_INSTALLED = 'not installed';
+const RUN_ON_LINUX = 'run on Linux with a writable directory for temporary files';
 const ALLOW_NAMESPACES =
   'allow unprivileged user namespaces (sysctl -w kernel.unprivileged_userns_clone=1 or kernel.apparmor_restrict_unprivileged_userns=0, where they exist)';
 const DELEGATE_GROUPS =

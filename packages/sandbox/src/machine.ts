@@ -12,7 +12,7 @@ import { bubblewrapTier } from './tiers/bubblewrap.ts';
 import { currentPrivileges, type Tier, type TierName } from './tiers/launch.ts';
 import { namespacesTier } from './tiers/namespaces.ts';
 import { processGroupTier } from './tiers/process-group.ts';
-import { hasSystemProgram, systemProgram } from './tiers/shell-script.ts';
+import { hasSystemProgram, systemProgram } from './tiers/system-program.ts';
 
 export interface MachineOptions {
   readonly tempRoot: string;
@@ -42,11 +42,12 @@ export function findMachine(options: MachineOptions): Promise<Machine> {
   if (known !== undefined) return known;
   const search = searchMachine(options);
   found.set(key, search);
-  search.catch(() => found.delete(key)); // whoever asked gets the rejection itself
+  void search.catch(() => found.delete(key)); // whoever asked gets the rejection itself
   return search;
 }
 
 async function searchMachine({ tempRoot, only, groupVersions }: MachineOptions): Promise<Machine> {
+  if (process.platform !== 'linux') throw new Error(`no sandbox tier for ${process.platform}`);
   const groups = findGroupParents(groupVersions);
   await removeRemains(tempRoot, groups);
   const failures: { tier: TierName; variant: string; reason: string }[] = [];

@@ -20,15 +20,8 @@ import {
   type Tier,
 } from './launch.ts';
 import { isReachable } from './reachable.ts';
-import {
-  joinGroup,
-  processCeiling,
-  processLimit,
-  quote,
-  resourceLimits,
-  SHELL,
-  systemProgram,
-} from './shell-script.ts';
+import { joinGroup, processCeiling, processLimit, quote, resourceLimits, SHELL } from './shell-script.ts';
+import { systemProgram } from './system-program.ts';
 
 export interface BubblewrapVariant {
   /** Bubblewrap 0.8 bounds its memory file systems and refuses nested user namespaces; older ones know neither option. */

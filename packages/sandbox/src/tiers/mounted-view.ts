@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { fileView, PRIVATE_HOME, writeEtcSkeleton, writeRootSkeleton, type FileView } from '../file-view.ts';
 import type { Preparation } from './launch.ts';
 import { DEVICES, lateFiles, LINKS_TO_PROC, mountTable, tableLine } from './mount-table.ts';
-import { quote, systemProgram } from './shell-script.ts';
+import { quote } from './shell-script.ts';
+import { systemProgram } from './system-program.ts';
 
 /** Everything below `root`, and the loopback. */
 export function mountView(preparation: Preparation, root: string): string[] {

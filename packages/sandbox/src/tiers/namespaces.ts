@@ -18,16 +18,8 @@ import {
 } from './launch.ts';
 import { mountSystem, mountView } from './mounted-view.ts';
 import { privateScratch } from './private-scratch.ts';
-import {
-  joinGroup,
-  processCeiling,
-  processLimit,
-  quote,
-  resourceLimits,
-  SHELL,
-  systemProgram,
-  writeScript,
-} from './shell-script.ts';
+import { joinGroup, processCeiling, processLimit, quote, resourceLimits, SHELL, writeScript } from './shell-script.ts';
+import { systemProgram } from './system-program.ts';
 
 /** `hasFileView` is false where the kernel refuses the mounts, such as a container that hides parts of /proc. */
 export function namespacesTier({ hasFileView }: { hasFileView: boolean }): Tier {
