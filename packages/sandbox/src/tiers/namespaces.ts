@@ -101,5 +101,5 @@ function plainLines(preparation: Preparation): string[] {
 
 /** Runs the command below the shell, whose own standard error is closed by then: it would add `Killed` to the command's. */
 function asChild(command: readonly string[]): string[] {
-  return ['echo ready >&3', 'exec 4>&2 2>/dev/null', `(exec ${quote(command)} 2>&4 3>&- 4>&-)`, 'exit $?'];
+  return ['echo ready >&3 || exit 125', 'exec 4>&2 2>/dev/null', `(exec ${quote(command)} 2>&4 3>&- 4>&-)`, 'exit $?'];
 }
