@@ -11,6 +11,7 @@ import {
   VltairError,
   type Failure,
   type JsonObject,
+  type StoredEvent,
   type Workflow,
 } from '@vltair/protocol';
 import type { Application } from './application.ts';
@@ -125,7 +126,7 @@ export async function reportFix(app: Pick<Application, 'store' | 'workspace'>, s
     reproduced: first.success ? countCases(first.data) : undefined,
     failing: first.success ? first.data.cases.filter(({ status }) => status === 'failed').map(({ id }) => id) : [],
     flaky: first.success ? first.data.flaky : [],
-    tried: searches.reduce((sum, { tried }) => sum + (typeof tried === 'number' ? tried : 0), 0),
+    tried: countTried(events),
     diff: difference.text,
     files: difference.files.map(({ path }) => path),
     edits: searches.flatMap(({ edit }) => (isObject(edit) ? [edit] : [])),
@@ -136,6 +137,14 @@ export async function reportFix(app: Pick<Application, 'store' | 'workspace'>, s
     treeAfter: state.tree,
     durationMs: state.ts - state.createdTs,
   };
+}
+
+/** Every recorded batch is a list of verdicts, also of a search that did not come to its end. */
+function countTried(events: readonly StoredEvent[]): number {
+  return events.reduce((sum, { payload }) => {
+    const isBatch = payload.type === 'effect.recorded' && payload.node === 'codegen' && payload.outcome.kind === 'value';
+    return sum + (isBatch && Array.isArray(payload.outcome.value) ? payload.outcome.value.length : 0);
+  }, 0);
 }
 
 /** Writes a successful repair into the user's directory, unless the files changed meanwhile, and records that it did. */
