@@ -5,13 +5,13 @@
  *    below a 0700 home) is first bound into the private directory, in a mount namespace that dies with the chain.
  * B2 shell, setpriv and bubblewrap are execs of one process, whose death signal is aimed at us; that we are alive is
  *    checked once more inside, right before the command.
- * B3 options travel through a descriptor, so that no environment value shows in a process listing.
+ * B3 options travel through a descriptor and variables in a private script, so that no value lasts in a process listing.
  */
 import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileView, PRIVATE_HOME, scratchBytes, writeEtcSkeleton, type Mount } from '../file-view.ts';
 import { seccompProgram } from '../seccomp.ts';
-import { commandEnvironment } from './command-environment.ts';
+import { commandEnvironment, environmentArguments } from './command-environment.ts';
 import {
   credentials,
   namespacesCountProcesses,
@@ -21,7 +21,7 @@ import {
   type Tier,
 } from './launch.ts';
 import { isReachable } from './reachable.ts';
-import { joinGroup, processCeiling, processLimit, quote, resourceLimits, SHELL } from './shell-script.ts';
+import { joinGroup, processCeiling, processLimit, quote, resourceLimits, SHELL, writeScript } from './shell-script.ts';
 import { systemProgram } from './system-program.ts';
 
 export interface BubblewrapVariant {
@@ -61,7 +61,6 @@ function prepare(preparation: Preparation, variant: BubblewrapVariant): Launch {
     ...view.links.flatMap(({ at, to }) => ['--symlink', to, at]),
     ...staged.mounts.flatMap(({ source, target, writable }) => [writable ? '--bind' : '--ro-bind', source, target]),
     ...['--remount-ro', '/', '--chdir', order.directory, '--clearenv'],
-    ...variables(preparation),
     ...(filter === undefined ? [] : ['--seccomp', '6']),
     ...['--json-status-fd', '5'],
   ];
@@ -98,11 +97,6 @@ function scratch({ order }: Preparation, { isRecent }: BubblewrapVariant): strin
   return ['--proc', '/proc', '--dev', '/dev', ...places, '--remount-ro', '/dev'];
 }
 
-function variables({ order }: Preparation): string[] {
-  const environment = commandEnvironment(order, { home: PRIVATE_HOME, temporary: '/tmp' });
-  return Object.entries(environment).flatMap(([name, value]) => ['--setenv', name, value]);
-}
-
 function dropUser({ privileges }: Preparation): string[] {
   return privileges.isRoot ? [...credentials(privileges), '--pdeathsig', 'KILL'] : [];
 }
@@ -110,13 +104,18 @@ function dropUser({ privileges }: Preparation): string[] {
 /**
  * Inside, when every death signal is in place, a last look whether we are still alive: a death before that went
  * unnoticed. Nobody reads the report of a dead owner, so writing to it fails. The process limit is set inside too, where
- * it counts this user namespace alone.
+ * it counts this user namespace alone. The script lies in the private /etc, readable by the command's user alone.
  */
 function guest(preparation: Preparation): readonly string[] {
   const limits = namespacesCountProcesses() ? processLimit(preparation) : processCeiling(preparation);
-  const script = ['echo ready >&3 || exit 125', ...limits, 'exec "$@" 3>&-'].join('\n');
-  return [SHELL, '-c', script, 'sh', ...preparation.order.argv];
+  const environment = commandEnvironment(preparation.order, { home: PRIVATE_HOME, temporary: '/tmp' });
+  const command = quote([systemProgram('env'), '-i', ...environmentArguments(environment)]);
+  const lines = [FIRST_PROCESS_WAITS, 'echo ready >&3 || exit 125', ...limits, `exec ${command} "$@" 3>&-`];
+  writeScript({ ...preparation, directory: join(preparation.directory, 'etc') }, START_SCRIPT, lines, 'command');
+  return [SHELL, `/etc/${START_SCRIPT}`, ...preparation.order.argv];
 }
+
+const START_SCRIPT = 'vltair-start';
 
 function writeFilter(
   { order, directory, killOnSocket }: Preparation,
@@ -147,6 +146,9 @@ function stage(
   });
   return { mounts: staged, lines };
 }
+
+/** The namespace's first process asks for its death signal before it waits; until then it is seen running. */
+const FIRST_PROCESS_WAITS = 'while read -r pid name state rest < /proc/1/stat && [ "$state" = R ]; do :; done';
 
 /**
  * Bubblewrap's own report goes to a file: writing to the pipe of a dead owner would kill it between making its first
