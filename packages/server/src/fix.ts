@@ -9,6 +9,7 @@ import {
   makeTraceId,
   testResultSchema,
   VltairError,
+  type FactOf,
   type Failure,
   type JsonObject,
   type StoredEvent,
@@ -141,10 +142,11 @@ export async function reportFix(app: Pick<Application, 'store' | 'workspace'>, s
 
 /** Every recorded batch is a list of verdicts, also of a search that did not come to its end. */
 function countTried(events: readonly StoredEvent[]): number {
-  return events.reduce((sum, { payload }) => {
-    const isBatch = payload.type === 'effect.recorded' && payload.node === 'codegen' && payload.outcome.kind === 'value';
-    return sum + (isBatch && Array.isArray(payload.outcome.value) ? payload.outcome.value.length : 0);
-  }, 0);
+  return events.reduce((sum, { payload }) => sum + (payload.type === 'effect.recorded' ? sizeOfBatch(payload) : 0), 0);
+}
+
+function sizeOfBatch({ node, outcome }: FactOf<'effect.recorded'>): number {
+  return node === 'codegen' && outcome.kind === 'value' && Array.isArray(outcome.value) ? outcome.value.length : 0;
 }
 
 /** Writes a successful repair into the user's directory, unless the files changed meanwhile, and records that it did. */
