@@ -2,7 +2,7 @@ import type { Sink } from '../host.ts';
 import { fitted, type Paint } from '../render/terminal-text.ts';
 import { boardText, symbolOf } from './board-text.ts';
 import type { ProgressBoard } from './progress-board.ts';
-import type { ProgressView } from './run-progress.ts';
+import type { ProgressView } from './progress-view.ts';
 
 const HIDE_CURSOR = '\u001b[?25l';
 const SHOW_CURSOR = '\u001b[?25h';

@@ -33,17 +33,38 @@ function failingLines({ failing, flaky, reproduced }: FixReport): string[] {
   return [`${failing.length}${count} tests failed:`, ...shown, ...more];
 }
 
-function editLines({ edits, tried, status, alternatives }: FixReport): string[] {
+function editLines(report: FixReport): string[] {
+  const { edits, tried, planned, status, alternatives } = report;
   const tries = `${tried} edit${tried === 1 ? '' : 's'} tried`;
-  if (edits.length === 0) return status === 'failed' && tried > 0 ? [`${tries}; none makes all of them pass`] : [];
+  if (edits.length === 0) {
+    if (status !== 'failed' || planned === 0) return [];
+    return [`${tries} of ${planned} that there are; none makes all of them pass`, ...suspectLines(report)];
+  }
   const places = edits.map(placeOf);
   const others = alternatives.map((edit) => `  also passes: ${placeOf(edit)}`);
   return [`${tries}; kept: ${places.join(', ')}`, ...others];
 }
 
+/** Where the fault was looked for, file by file. */
+function suspectLines({ suspects }: FixReport): string[] {
+  const files = Map.groupBy(suspects, ({ file }) => (typeof file === 'string' ? file : '?'));
+  const places = [...files].map(
+    ([file, found]) => `  ${oneLine(file)}: lines ${found.slice(0, SHOWN).map(lineOf).join(', ')}`,
+  );
+  return places.length === 0 ? [] : ['most suspicious lines:', ...places.slice(0, SHOWN)];
+}
+
+function lineOf({ line }: FixReport['suspects'][number]): string {
+  return typeof line === 'number' ? `${line}` : '?';
+}
+
 function placeOf(edit: FixReport['edits'][number]): string {
   const { file, line, operator } = edit;
-  return oneLine(`${String(file)}:${String(line)} (${String(operator)})`);
+  return oneLine(
+    [file, ':', line, ' (', operator, ')']
+      .map((part) => (typeof part === 'string' ? part : JSON.stringify(part)))
+      .join(''),
+  );
 }
 
 function nextLines({ status, diff, run }: FixReport, applied: FixOutcome['applied']): string[] {
