@@ -65,7 +65,7 @@ function placeOf(document: ReturnType<typeof parseDocument>, lines: LineCounter,
   const path: (string | number)[] = field.split('.').map((key) => (/^\d+$/.test(key) ? Number(key) : key));
   if (path[0] === 'nodes' && typeof path[1] === 'string') path[1] = indexOfNode(document, path[1]);
   for (let length = path.length; length > 0; length -= 1) {
-    const node = document.getIn(path.slice(0, length), true);
+    const node: unknown = document.getIn(path.slice(0, length), true);
     const offset = rangeStart(node);
     if (offset !== undefined) {
       const { line, col } = lines.linePos(offset);
