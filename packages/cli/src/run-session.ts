@@ -21,7 +21,8 @@ export async function whileShowing(
     if (!(error instanceof VltairError) || error.reason !== 'cancelled/interrupted') throw error;
     watcher.end();
     const { host, output } = context;
-    const hint = watcher.run === undefined ? '' : `; the run is kept: vltair resume ${watcher.run}`;
+    const hint =
+      watcher.run === undefined ? '' : `; the run is kept: ${context.host.commandName} resume ${watcher.run}`;
     if (output.isJson) throw error;
     host.stderr.write(`interrupted${hint}\n`);
     return exitCodes.interrupted;

@@ -85,6 +85,7 @@ export async function runHere(words: readonly string[], circumstances: Circumsta
     stdout,
     stderr,
     environment: { ...baseEnvironment(), ...environment },
+    commandName: 'vltair',
     directory,
     signal,
     readStdin: async () => await Promise.resolve(stdin),

@@ -31,7 +31,7 @@ export async function runDemo(context: CommandContext): Promise<ExitCode> {
     const summary = await readingStore(options, async (store) => await summariseRun(store, report.run));
     const exitCode = exitCodeOf(report.status);
     output.result({ ok: exitCode === exitCodes.done, directory, ...report }, () =>
-      demoPage(outcome, summary, directory, output.paint),
+      demoPage(outcome, summary, directory, output.style),
     );
     return exitCode;
   });

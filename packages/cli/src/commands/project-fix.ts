@@ -29,7 +29,7 @@ export async function fix(
     const { output } = context;
     const exitCode = exitCodeOfFix(outcome);
     output.result({ ok: exitCode === exitCodes.done, ...outcome.report, applied: outcome.applied }, () =>
-      fixPage(outcome, output.paint),
+      fixPage(outcome, output.style),
     );
     return exitCode;
   });

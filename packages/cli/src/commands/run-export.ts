@@ -24,9 +24,10 @@ export async function exportToFile(
     const count = await writeLines(path, lines);
     const { fingerprint } = store.signer();
     output.result({ ok: true, run, file: path, lines: count, fingerprint }, () =>
-      [`${path}: ${count} lines, signed by ${fingerprint}`, `  next: vltair verify ${out} --key ${fingerprint}`].join(
-        '\n',
-      ),
+      [
+        `${path}: ${count} lines, signed by ${fingerprint}`,
+        `  next: ${host.commandName} verify ${out} --key ${fingerprint}`,
+      ].join('\n'),
     );
     return exitCodes.done;
   });

@@ -19,7 +19,7 @@ export async function resume(
     const exitCode = exitCodeOf(state.status);
     const { traceId, status, failure, waitingFor } = state;
     const value = { ok: exitCode === exitCodes.done, run, traceId, status, failure, waitingFor };
-    context.output.result(value, () => outcomePage({ state, result: undefined }, context.output.paint));
+    context.output.result(value, () => outcomePage({ state, result: undefined }, context.output.style));
     return exitCode;
   });
 }

@@ -18,7 +18,7 @@ export async function show(context: CommandContext, [id = '']: readonly string[]
     return exitCodes.done;
   }
   output.result({ ok: true, ...summary, diff }, () => {
-    const page = runPage(summary, output.paint);
+    const page = runPage(summary, output.style);
     return diff === '' ? page : `${page}\n\n${diffText(diff, output.paint)}`;
   });
   return exitCodes.done;

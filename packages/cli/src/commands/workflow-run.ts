@@ -86,7 +86,7 @@ function tellOutcome({ output }: CommandContext, { state, result }: RunOutcome):
   const exitCode = exitCodeOf(status);
   const ok = exitCode === exitCodes.done;
   const value = ok ? { ok, run: id, traceId, status, result } : { ok, run: id, traceId, status, error: failure };
-  output.result(value, () => outcomePage({ state, result }, output.paint));
+  output.result(value, () => outcomePage({ state, result }, output.style));
   return exitCode;
 }
 

@@ -21,6 +21,13 @@ function picture(character: string): string {
 
 export type Colour = 'red' | 'green' | 'yellow' | 'cyan' | 'bold' | 'dim';
 
+/** What a page for people needs to know of the place where it is shown. */
+export interface PageStyle {
+  readonly paint: Paint;
+  /** How the command is called there. */
+  readonly command: string;
+}
+
 const CODES: Readonly<Record<Colour, readonly [number, number]>> = {
   red: [31, 39],
   green: [32, 39],
