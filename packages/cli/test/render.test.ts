@@ -134,7 +134,7 @@ describe('a repair', () => {
     expect(fixPage({ report: { ...REPORT, status: 'paused', diff: '', edits: [] } }, STYLE)).toMatch(/^paused in /);
     const page = fixPage(
       { report: { ...REPORT, status: 'cancelled', diff: '', edits: [], reproduced: undefined } },
-      plain,
+      STYLE,
     );
     expect(page).toContain('more: vltair show r');
     expect(page).toContain('12 tests failed');
