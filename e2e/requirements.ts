@@ -22,6 +22,17 @@ claim('HARD-04', 'a catch that swallows a failure without words fails; narrow ca
 claim('PR-3', 'one licence: the LICENSE file and every manifest say Apache-2.0');
 claim('XB-4', 'decisions are indexed; every claim has a test, every cited id is claimed and in the catalogue');
 
+claim('V-03', 'a result is checked against its schema before anything is applied');
+claim('V-12', 'a task goes to the agent that it names; an unknown one is not found');
+claim('V-12', 'a task that names none goes to the least busy agent');
+claim('V-31', 'create and modify propose the whole content of a file, which has to parse');
+claim('V-31', 'a missing action or target is refused');
+claim('V-33', 'a green suite gives a result, a red one of a bare task the error test_failed');
+claim('V-33', 'a suite that hangs is a timeout');
+claim('V-33', 'bad arguments are invalid_argument, naming the field');
+claim('V-35', 'lines are ranked from what failing and passing tests ran; tests are never suspects');
+claim('V-35', 'an error log is enough, and one or the other is needed');
+
 export const CLAIMS: readonly Claim[] = claims;
 
 const ids = new Set(claims.map(({ id }) => id));

@@ -6,16 +6,22 @@ export type JsonObject = { readonly [key: string]: Json };
 
 /**
  * The one text of a JSON value (RFC 8785): keys sorted by UTF-16 code unit, separators `,` and `:` without spaces, raw
- * UTF-8. Members that are `undefined` are left out, as `JSON.stringify` does.
+ * UTF-8. Members that are `undefined` or a function are left out, as `JSON.stringify` does.
  *
- * @throws TypeError for what JSON cannot hold: NaN, infinities, functions, symbols, bigint, lone surrogates.
+ * @throws TypeError for what JSON cannot hold: NaN, infinities, bigint, lone surrogates (see {@link wellFormed}), circles.
  */
 export function canonicalJson(value: unknown): string {
-  const text = canonicalize(value);
+  const text = serialised(value);
   if (text === undefined) throw new TypeError(`a value of type ${typeof value} has no canonical JSON`);
-  if (!text.isWellFormed())
-    throw new TypeError('a string with a lone surrogate has no canonical JSON; see wellFormed()');
   return text;
+}
+
+function serialised(value: unknown): string | undefined {
+  try {
+    return canonicalize(value);
+  } catch (cause) {
+    throw new TypeError(`no canonical JSON: ${cause instanceof Error ? cause.message : 'unknown'}`, { cause });
+  }
 }
 
 /** A copy in which every string, keys included, is well-formed Unicode (lone surrogates become U+FFFD) and `undefined` members are gone. */

@@ -154,6 +154,10 @@ export const errorCatalogue = {
     'Only its digest is left; `vltair verify` still proves the order of the events.',
   ),
   'not_found/file': caller('There is no such file.', 'Check the path.'),
+  'not_found/parked_effect': caller(
+    'No effect of that key waits for a person.',
+    'Run `vltair show` for what the run waits for.',
+  ),
   'not_found/tests': caller(
     'No tests were found.',
     'Name the command that runs them with --test, e.g. `vltair fix --test "npm test"`.',
@@ -352,8 +356,17 @@ export class BudgetExceeded extends VltairError {
 /** The plain data of any thrown value. What is not from the catalogue becomes `internal/unexpected` with the class name and message. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof VltairError) return describe(error.reason, error.message, error.where);
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : textOf(error);
   return describe('internal/unexpected', sentence(errorCatalogue['internal/unexpected'].summary, text));
+}
+
+/** Also of what has no text of its own, such as an object without a prototype. */
+function textOf(thrown: unknown): string {
+  try {
+    return String(thrown);
+  } catch {
+    return `a thrown ${typeof thrown}`; // why it has no text does not matter here: the failure is already unexpected
+  }
 }
 
 /** The failure of a catalogue entry as plain data. */
@@ -362,8 +375,9 @@ export function failure(reason: ErrorReason, { detail, where }: Omit<FailureDeta
 }
 
 function describe(reason: ErrorReason, message: string, where?: string): Failure {
-  const common = { code: codeOf(reason), reason, message, retryable: errorCatalogue[reason].retryable };
-  return where === undefined ? common : { ...common, where };
+  const { retryable } = errorCatalogue[reason];
+  const common = { code: codeOf(reason), reason, message: message.toWellFormed(), retryable };
+  return where === undefined ? common : { ...common, where: where.toWellFormed() };
 }
 
 function sentence(summary: string, detail: string | undefined): string {

@@ -23,10 +23,11 @@ export function isTraceId(text: string): boolean {
   return /^[0-9a-f]{32}$/.test(text) && !/^0+$/.test(text);
 }
 
-/** The trace id of a W3C `traceparent` header, `undefined` when the header is malformed. */
+/** The trace id of a W3C `traceparent` header, `undefined` when the header is malformed. Later versions may carry more at the end. */
 export function traceIdOf(traceparent: string): string | undefined {
-  const match = /^(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/.exec(traceparent);
-  const id = match?.[1];
+  const [, version, id, more] =
+    /^([0-9a-f]{2})-([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?$/.exec(traceparent) ?? [];
+  if (version === 'ff' || (version === '00' && more !== undefined)) return undefined;
   return id !== undefined && isTraceId(id) ? id : undefined;
 }
 

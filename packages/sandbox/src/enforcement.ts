@@ -2,14 +2,14 @@
 import type { GroupSearch } from './control-group-parents.ts';
 import type { Enforcement, Mechanism, SandboxCapabilities } from './port.ts';
 import type { Order } from './request.ts';
-import type { Privileges, Tier } from './tiers/launch.ts';
+import type { Privileges, Tier, TierName } from './tiers/launch.ts';
 
 export interface Machine {
   readonly tier: Tier;
   readonly privileges: Privileges;
   readonly groups: GroupSearch;
   /** Stronger tiers that were tried and did not work, with what they said. */
-  readonly failures: readonly { readonly tier: string; readonly reason: string }[];
+  readonly failures: readonly { readonly tier: TierName; readonly variant: string; readonly reason: string }[];
 }
 
 type Finding = SandboxCapabilities['mechanisms'][Mechanism];
@@ -22,22 +22,18 @@ export function findings(machine: Machine): Readonly<Record<Mechanism, Finding>>
   return {
     filesystem: traits.fileView
       ? holds('allow-list of paths in a mount namespace')
-      : lacks(why(machine, 'the command sees the files of its user')),
+      : lacks('the command sees the files of its user'),
     network: networkFinding(machine),
     processTree: traits.processNamespace
       ? holds('process namespace that dies with its first process')
-      : lacks(
-          why(machine, 'process group and a sweep of /proc: a process that hides its traces can outlive the command'),
-        ),
+      : lacks('process group and a sweep of /proc: a process that hides its traces can outlive the command'),
     memory:
       machine.groups.parents === undefined
         ? holds('supervised: resident memory summed from /proc')
         : holds(groupName(machine.groups.parents.version)),
     processes: processesFinding(machine),
     privileges: privilegesFinding(machine),
-    systemCalls: traits.systemCalls
-      ? holds('seccomp filter')
-      : lacks(why(machine, 'only bubblewrap loads the seccomp filter')),
+    systemCalls: traits.systemCalls ? holds('seccomp filter') : lacks('only bubblewrap loads the seccomp filter'),
   };
 }
 
@@ -46,7 +42,30 @@ export function capabilitiesOf(machine: Machine): SandboxCapabilities {
     tier: machine.tier.name,
     variant: machine.tier.variant,
     mechanisms: findings(machine),
+    controlGroups: controlGroups(machine),
+    passedOver: passedOver(machine),
     advice: advice(machine),
+  };
+}
+
+/** For a machine on which no tier works. */
+export function noCapabilities(reason: string): SandboxCapabilities {
+  const mechanisms = {
+    filesystem: lacks(reason),
+    network: lacks(reason),
+    processTree: lacks(reason),
+    memory: lacks(reason),
+    processes: lacks(reason),
+    privileges: lacks(reason),
+    systemCalls: lacks(reason),
+  };
+  return {
+    tier: 'none',
+    variant: 'none',
+    mechanisms,
+    controlGroups: { detected: false, reason },
+    passedOver: [],
+    advice: [RUN_ON_LINUX],
   };
 }
 
@@ -103,11 +122,16 @@ const describe = (finding: Finding): string => (finding.available ? finding.how 
 
 const groupName = (version: 1 | 2): string => `control group v${String(version)}`;
 
+function controlGroups({ groups }: Machine): SandboxCapabilities['controlGroups'] {
+  if (groups.parents === undefined) return { detected: false, reason: groups.reason };
+  return { detected: true, version: groups.parents.version, reason: 'a group could be made and removed' };
+}
+
 function networkFinding(machine: Machine): Finding {
   const { network } = machine.tier.traits;
   if (network === 'namespace') return holds('network namespace with a private loopback');
   if (network === 'seccomp') return holds('seccomp filter on internet sockets');
-  return lacks(why(machine, 'no network namespace'));
+  return lacks('no network namespace');
 }
 
 function processesFinding({ tier, groups }: Machine): Finding {
@@ -123,27 +147,26 @@ function privilegesFinding({ privileges: { isRoot, uid } }: Machine): Finding {
   return holds(isRoot ? `dropped to user ${String(uid)}` : 'ordinary user without new privileges');
 }
 
-function why({ failures }: Machine, otherwise: string): string {
-  return failures.length === 0
-    ? otherwise
-    : `${otherwise}; ${failures.map(({ tier, reason }) => `${tier}: ${reason}`).join('; ')}`;
+/** One entry a tier: its variants fail for the same cause. */
+function passedOver({ failures }: Machine): SandboxCapabilities['passedOver'] {
+  return failures.filter(({ tier }, index) => failures.findIndex((other) => other.tier === tier) === index);
 }
 
 function advice({ tier, failures, groups }: Machine): string[] {
-  const saysMissing = failures.some(({ reason }) => reason === 'not installed');
+  const isMissing = (name: TierName): boolean =>
+    failures.some((failure) => failure.tier === name && failure.reason === NOT_INSTALLED);
+  const isRefused = failures.some(({ reason }) => reason !== NOT_INSTALLED);
   return [
-    ...(tier.name === 'bubblewrap'
-      ? []
-      : [
-          saysMissing
-            ? 'install bubblewrap (apt install bubblewrap, dnf install bubblewrap)'
-            : 'allow unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0)',
-        ]),
-    ...(tier.name === 'process-group' && tier.variant !== 'full'
-      ? ['install util-linux (setpriv, unshare, mount)']
-      : []),
-    ...(groups.parents === undefined
-      ? ['start vltair where control groups are delegated (systemd-run --user --scope -p Delegate=yes vltair ...)']
-      : []),
+    ...(isMissing('bubblewrap') ? ['install bubblewrap (apt install bubblewrap, dnf install bubblewrap)'] : []),
+    ...(isMissing('namespaces') ? ['install util-linux (setpriv, unshare, mount)'] : []),
+    ...(isRefused && tier.name !== 'bubblewrap' ? [ALLOW_NAMESPACES] : []),
+    ...(groups.parents === undefined && tier.traits.controlGroups ? [DELEGATE_GROUPS] : []),
   ];
 }
+
+export const NOT_INSTALLED = 'not installed';
+const RUN_ON_LINUX = 'run on Linux with a writable directory for temporary files';
+const ALLOW_NAMESPACES =
+  'allow unprivileged user namespaces (sysctl -w kernel.unprivileged_userns_clone=1 or kernel.apparmor_restrict_unprivileged_userns=0, where they exist)';
+const DELEGATE_GROUPS =
+  'start vltair where control groups are delegated (systemd-run --user --scope -p Delegate=yes vltair ...)';

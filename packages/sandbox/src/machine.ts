@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findGroupParents, type GroupSearch } from './control-group-parents.ts';
 import { removeAbandonedGroups } from './control-group.ts';
-import type { Machine } from './enforcement.ts';
+import { NOT_INSTALLED, type Machine } from './enforcement.ts';
 import { killAbandonedProcesses } from './process-tree.ts';
 import { createPrivateDirectory, removeAbandonedDirectories } from './private-directory.ts';
 import { runOrder } from './run-order.ts';
@@ -12,7 +12,7 @@ import { bubblewrapTier } from './tiers/bubblewrap.ts';
 import { currentPrivileges, type Tier, type TierName } from './tiers/launch.ts';
 import { namespacesTier } from './tiers/namespaces.ts';
 import { processGroupTier } from './tiers/process-group.ts';
-import { hasSystemProgram, systemProgram } from './tiers/shell-script.ts';
+import { hasSystemProgram, systemProgram } from './tiers/system-program.ts';
 
 export interface MachineOptions {
   readonly tempRoot: string;
@@ -42,22 +42,25 @@ export function findMachine(options: MachineOptions): Promise<Machine> {
   if (known !== undefined) return known;
   const search = searchMachine(options);
   found.set(key, search);
-  search.catch(() => found.delete(key)); // whoever asked gets the rejection itself
+  void search.catch(() => found.delete(key)); // whoever asked gets the rejection itself
   return search;
 }
 
 async function searchMachine({ tempRoot, only, groupVersions }: MachineOptions): Promise<Machine> {
+  if (process.platform !== 'linux') throw new Error(`no sandbox tier for ${process.platform}`);
   const groups = findGroupParents(groupVersions);
   await removeRemains(tempRoot, groups);
-  const failures: { tier: string; reason: string }[] = [];
+  const failures: { tier: TierName; variant: string; reason: string }[] = [];
   for (const tier of tiers()) {
     if (only !== undefined && tier.name !== only) continue;
     const machine: Machine = { tier, privileges: currentPrivileges(), groups: usableGroups(tier, groups), failures };
-    const fault = hasSystemProgram(tier.program) ? await probe(machine, tempRoot) : 'not installed';
+    const fault = hasSystemProgram(tier.program) ? await probe(machine, tempRoot) : NOT_INSTALLED;
     if (fault === undefined) return machine;
-    failures.push({ tier: `${tier.name} (${tier.variant})`, reason: fault });
+    failures.push({ tier: tier.name, variant: tier.variant, reason: fault });
   }
-  throw new Error(`no sandbox tier works here: ${failures.map(({ tier, reason }) => `${tier}: ${reason}`).join('; ')}`);
+  throw new Error(
+    `no sandbox tier works here: ${failures.map(({ tier, variant, reason }) => `${tier} (${variant}): ${reason}`).join('; ')}`,
+  );
 }
 
 /** What earlier processes of ours left behind when they were killed. */
@@ -75,7 +78,7 @@ function usableGroups(tier: Tier, groups: GroupSearch): GroupSearch {
 
 /** Runs `true` the way every later command runs; answers with what went wrong. */
 async function probe(machine: Machine, tempRoot: string): Promise<string | undefined> {
-  await using directory = await createPrivateDirectory(tempRoot, 'probe');
+  await using directory = createPrivateDirectory(tempRoot, 'probe');
   const workDirectory = join(directory.path, 'work');
   await mkdir(workDirectory);
   const order: Order = {

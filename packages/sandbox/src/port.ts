@@ -79,6 +79,10 @@ export interface SandboxCapabilities {
   /** What of that tier works here: `full`, or the part that it does without. */
   readonly variant: string;
   readonly mechanisms: Readonly<Record<Mechanism, { available: boolean; how: string; reason: string }>>;
+  /** Whether limits are the kernel's, and why not. */
+  readonly controlGroups: { readonly detected: boolean; readonly version?: 1 | 2; readonly reason: string };
+  /** Stronger tiers that were tried, with what kept them from working. */
+  readonly passedOver: readonly { readonly tier: string; readonly reason: string }[];
   /** What a person should install or allow for the strongest tier; empty when nothing is missing. */
   readonly advice: readonly string[];
 }

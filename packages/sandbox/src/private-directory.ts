@@ -5,23 +5,31 @@
  * D2 it names its owner (process number and start time); a leftover is removed only when that owner is dead.
  * D3 removal never follows a symbolic link and copes with directories that the command made unreadable.
  */
-import { chmod, lstat, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
-import { readlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { chmod, lstat, readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { identify, isAlive } from './process-table.ts';
 
 const OWNER_FILE = 'owner';
-/** A directory of ours that still has no owner file after this time lost its creator between two system calls. */
-const NEWBORN_MS = 600_000;
 
 export interface PrivateDirectory extends AsyncDisposable {
   readonly path: string;
 }
 
-export async function createPrivateDirectory(tempRoot: string, traceId: string): Promise<PrivateDirectory> {
-  const path = await claimName(tempRoot, traceId);
-  await writeFile(join(path, OWNER_FILE), ownerText(), { mode: 0o600 });
-  return { path, [Symbol.asyncDispose]: () => removeTree(path) };
+/** Synchronous on purpose: a handful of small calls costs far less than as many trips through the thread pool. */
+export function createPrivateDirectory(tempRoot: string, traceId: string): PrivateDirectory {
+  const path = claimName(tempRoot, traceId);
+  writeFileSync(join(path, OWNER_FILE), ownerText(), { mode: 0o600 });
+  return { path, [Symbol.asyncDispose]: () => removePrivateDirectory(path) };
+}
+
+/** Names of the folders that a command itself may fill, in tiers without a file view. */
+export const SCRATCH_FOLDERS = { home: 'home', temporary: 'tmp' } as const;
+
+async function removePrivateDirectory(path: string): Promise<void> {
+  for (const name of Object.values(SCRATCH_FOLDERS))
+    if (existsSync(join(path, name))) await removeTree(join(path, name));
+  rmSync(path, { recursive: true, force: true, maxRetries: 3 });
 }
 
 /** Removes directories whose owner died before it could; answers with the paths removed. */
@@ -68,12 +76,12 @@ function processNamespace(): string {
 
 let lastNumber = 0;
 
-async function claimName(tempRoot: string, traceId: string): Promise<string> {
+function claimName(tempRoot: string, traceId: string): string {
   for (;;) {
     lastNumber += 1;
     const path = join(tempRoot, `vltair-${traceId}-${String(lastNumber)}`);
     try {
-      await mkdir(path, { mode: 0o711 });
+      mkdirSync(path, { mode: 0o711 });
       return path;
     } catch (error) {
       // Another process with the same trace took the number: the next one is as good.
@@ -86,12 +94,7 @@ async function isAbandoned(path: string): Promise<boolean> {
   const facts = await lstat(path).catch(() => undefined); // gone meanwhile: its owner removed it
   if (facts === undefined || !facts.isDirectory() || facts.uid !== process.getuid?.()) return false;
   const owner = await readFile(join(path, OWNER_FILE), 'utf8').catch(() => ''); // not written yet, or not one of ours
-  const alive = ownerIsAlive(owner);
-  return alive === undefined ? (await isEmpty(path)) && Date.now() - facts.mtimeMs > NEWBORN_MS : !alive;
-}
-
-async function isEmpty(path: string): Promise<boolean> {
-  return (await readdir(path)).length === 0;
+  return ownerIsAlive(owner) === false;
 }
 
 async function openDirectories(path: string): Promise<void> {

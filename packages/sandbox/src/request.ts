@@ -140,7 +140,7 @@ function acceptLimits(limits: SandboxRequest['limits']): Limits {
     return value === undefined ? undefined : accept(name, smallest, value);
   };
   return {
-    wallTimeMs: Math.min(accept('wallTimeMs', 1, limits.wallTimeMs), LONGEST_TIMER_MS),
+    wallTimeMs: Math.min(accept('wallTimeMs', 1, Math.ceil(limits.wallTimeMs)), LONGEST_TIMER_MS),
     memoryBytes: optional('memoryBytes', 1024 ** 2),
     processes: optional('processes', 1) ?? DEFAULT_LIMITS.processes,
     cpuSeconds: optional('cpuSeconds', 1),

@@ -28,7 +28,7 @@ export async function runOrder(
   { machine, tempRoot, killOnSocket, clock }: RunContext,
 ): Promise<RunReport> {
   const { tier, privileges, groups } = machine;
-  await using directory = await createPrivateDirectory(tempRoot, order.traceId);
+  await using directory = createPrivateDirectory(tempRoot, order.traceId);
   await using group =
     groups.parents === undefined ? undefined : disposable(new ControlGroup(groups.parents, order.limits));
   if (privileges.isRoot) await handOver(order.workDirectory, privileges);

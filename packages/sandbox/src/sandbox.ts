@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { commandFault } from './command-path.ts';
 import { reportDiagnostics, type DiagnosticsOptions } from './diagnostics.ts';
-import { capabilitiesOf, enforcementOf, missingMechanisms, nothingEnforced, type Machine } from './enforcement.ts';
+import {
+  capabilitiesOf,
+  enforcementOf,
+  missingMechanisms,
+  noCapabilities,
+  nothingEnforced,
+  type Machine,
+} from './enforcement.ts';
 import { findMachine } from './machine.ts';
 import type { Sandbox, SandboxCapabilities, SandboxRequest, SandboxResult } from './port.ts';
 import { fitPrivileges } from './fit-privileges.ts';
@@ -45,7 +52,12 @@ class LinuxSandbox implements Sandbox {
   }
 
   async capabilities(): Promise<SandboxCapabilities> {
-    return capabilitiesOf(await this.#findMachine());
+    try {
+      return capabilitiesOf(await this.#findMachine());
+    } catch (error) {
+      // A person asks this to learn what is wrong: that nothing works is an answer.
+      return noCapabilities(error instanceof Error ? error.message : String(error));
+    }
   }
 
   async run(request: SandboxRequest): Promise<SandboxResult> {

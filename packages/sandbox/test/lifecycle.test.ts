@@ -42,7 +42,7 @@ function skipWhere(place: Place, context: TestContext): void {
   if (fault !== undefined) context.skip(fault);
 }
 
-const privateDirectories = (): string[] => readdirSync(tmpdir()).filter((name) => /^vltair-lifecycle-/.test(name));
+const privateDirectories = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('vltair-lifecycle-'));
 
 describe.each(PLACES)('as $identity in the $tier tier', (place) => {
   it('no process survives a SIGKILL of the product', async (context) => {

@@ -144,6 +144,18 @@ describe.each(TIERS)('in the %s tier', (tier) => {
     }
   });
 
+  it('a single file in a temporary directory can be shown without the rest', async ({ skip }) => {
+    const folder = mkdtempSync(join(tmpdir(), 'sandbox-file-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    chmodSync(folder, 0o755);
+    for (const name of ['shown', 'other']) writeFileSync(join(folder, name), name);
+    const result = await resultIn(tier, shell(`cat ${folder}/shown ${folder}/other`), {
+      readOnlyPaths: [join(folder, 'shown'), '/no/such/path'],
+    });
+    if (typeof result === 'string') return skip(result);
+    expect(result.stdout).toBe(result.enforced.filesystem.applied ? 'shown' : 'shownother');
+  });
+
   it('strict mode refuses what is missing and names it', async ({ skip }) => {
     const result = await resultIn(tier, ['/bin/true'], { mode: 'strict' });
     if (typeof result === 'string') return skip(result);

@@ -4,12 +4,15 @@ import { applyToDirectory, catalogued, countCases, type ApplyResult, type Projec
 import type { RunState } from '@vltair/core';
 import {
   canonicalJson,
+  jsonObjectSchema,
   makeRunId,
   makeTraceId,
   testResultSchema,
   VltairError,
+  type FactOf,
   type Failure,
   type JsonObject,
+  type StoredEvent,
   type Workflow,
 } from '@vltair/protocol';
 import type { Application } from './application.ts';
@@ -92,7 +95,7 @@ export async function startFix(app: Application, request: FixRequest): Promise<F
   await app.runtime.start({
     run,
     workflow,
-    input: { project: project satisfies JsonObject, maxCandidates: request.maxCandidates },
+    input: { project: jsonObjectSchema.parse(project), maxCandidates: request.maxCandidates },
     traceId: makeTraceId(randomBytes(16)),
     title: `fix ${plan.root}${plan.packagePath === '.' ? '' : ` (${plan.packagePath})`}`,
     joinKey,
@@ -131,7 +134,7 @@ export async function reportFix(app: Pick<Application, 'store' | 'workspace'>, s
     failing: first.success ? first.data.cases.filter(({ status }) => status === 'failed').map(({ id }) => id) : [],
     flaky: first.success ? first.data.flaky : [],
     suspects: Array.isArray(suspects) ? suspects.filter(isObject) : [],
-    tried: searches.reduce((sum, { tried }) => sum + (typeof tried === 'number' ? tried : 0), 0),
+    tried: countTried(events),
     planned: searches.reduce((sum, { planned }) => sum + (typeof planned === 'number' ? planned : 0), 0),
     diff: difference.text,
     files: difference.files.map(({ path }) => path),
@@ -143,6 +146,15 @@ export async function reportFix(app: Pick<Application, 'store' | 'workspace'>, s
     treeAfter: state.tree,
     durationMs: state.ts - state.createdTs,
   };
+}
+
+/** Every recorded batch is a list of verdicts, also of a search that did not come to its end. */
+function countTried(events: readonly StoredEvent[]): number {
+  return events.reduce((sum, { payload }) => sum + (payload.type === 'effect.recorded' ? sizeOfBatch(payload) : 0), 0);
+}
+
+function sizeOfBatch({ node, outcome }: FactOf<'effect.recorded'>): number {
+  return node === 'codegen' && outcome.kind === 'value' && Array.isArray(outcome.value) ? outcome.value.length : 0;
 }
 
 /** Writes a successful repair into the user's directory, unless the files changed meanwhile, and records that it did. */

@@ -192,7 +192,8 @@ async function tryBatch(
         signal: call.signal,
         tried,
       };
-      return (await tryCandidates(tests, trial, batch, availableParallelism())) as readonly Verdict[] as Json;
+      const verdicts = await tryCandidates(tests, trial, batch, availableParallelism());
+      return verdicts.map((verdict): Json => ({ ...verdict }));
     },
   );
   return z.array(verdictSchema).parse(value);

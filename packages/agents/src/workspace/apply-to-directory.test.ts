@@ -14,7 +14,7 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { applyToDirectory } from './apply-to-directory.ts';
-import { aDirectory, contents, fill, isRoot, listing, startScript } from './test-fixtures.ts';
+import { aDirectory, contents, fill, isRoot, listing, startScript } from '../../test/workspace-fixtures.ts';
 import type { TreeChange } from './tree-change.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 

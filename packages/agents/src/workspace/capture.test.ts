@@ -3,7 +3,7 @@ import { existsSync, appendFileSync, chmodSync, chownSync, mkdirSync, symlinkSyn
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { aDirectory, fill, isRoot, listing, startScript, userGit } from './test-fixtures.ts';
+import { aDirectory, fill, isRoot, listing, startScript, userGit } from '../../test/workspace-fixtures.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
 async function aWorkspace(options: { maxFileBytes?: number } = {}): Promise<Workspace> {

@@ -18,7 +18,7 @@ import {
 import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { CheckoutOptions, Clone } from './clone.ts';
-import { aDirectory, contents, isRoot, listing } from './test-fixtures.ts';
+import { aDirectory, contents, isRoot, listing } from '../../test/workspace-fixtures.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
 const PROJECT = {

@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Clone } from './clone.ts';
-import { aDirectory, fill, listing } from './test-fixtures.ts';
+import { aDirectory, fill, listing } from '../../test/workspace-fixtures.ts';
 import { openWorkspace } from './workspace.ts';
 
 async function cloneOf(directory: string): Promise<Clone> {

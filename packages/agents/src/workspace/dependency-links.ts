@@ -118,8 +118,8 @@ class Linker {
   }
 
   async #expose(path: string): Promise<void> {
-    const canonical = await realpath(path).catch(() => undefined);
-    // A dangling link exposes nothing; a folder that holds the user's directory would expose its untouched sources.
+    const canonical = await realpath(path).catch(() => undefined); // a dangling link exposes nothing at all
+    // A folder that holds the user's directory would expose its untouched sources.
     if (canonical === undefined || isInside(canonical, this.#move.from)) return;
     this.#exposed.add(canonical);
   }
@@ -155,7 +155,8 @@ async function placeLink(target: string, at: string): Promise<void> {
 
 /** The installation that a virtual environment's interpreter comes from; `/usr` and the like are always exposed. */
 async function pythonHome(environment: string): Promise<string | undefined> {
-  const config = await readFile(join(environment, 'pyvenv.cfg'), 'utf8').catch(() => '');
+  const file = join(environment, 'pyvenv.cfg');
+  const config = await readFile(file, 'utf8').catch(() => ''); // no file: no virtual environment, nothing to expose
   const bin = /^home\s*=\s*(.+)$/mu.exec(config)?.[1]?.trim();
   return bin === undefined ? undefined : dirname(await realpathOrSame(bin));
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { aBlob, encodeTrees } from './git-objects.ts';
 import { ObjectStore } from './object-store.ts';
-import { aDirectory, isRoot } from './test-fixtures.ts';
+import { aDirectory, isRoot } from '../../test/workspace-fixtures.ts';
 import { openWorkspace } from './workspace.ts';
 
 afterEach(() => vi.unstubAllEnvs());

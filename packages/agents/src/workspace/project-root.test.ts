@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { findProjectRoot } from './project-root.ts';
-import { aDirectory, userGit } from './test-fixtures.ts';
+import { aDirectory, userGit } from '../../test/workspace-fixtures.ts';
 
 describe('the root of a project', () => {
   it.each([

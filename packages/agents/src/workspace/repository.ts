@@ -38,20 +38,22 @@ export async function findRepository(directory: string): Promise<Repository | un
 }
 
 async function gitDirectoryOf(dotGit: string): Promise<string | undefined> {
-  const found = await lstat(dotGit).catch(() => undefined);
+  const found = await lstat(dotGit).catch(() => undefined); // not there, or not for us to see: no repository
   if (found === undefined) return undefined;
   if (!found.isFile()) return (await exists(join(dotGit, 'HEAD'))) ? dotGit : undefined;
-  const target = /^gitdir: (.+)$/mu.exec(await readFile(dotGit, 'utf8').catch(() => ''))?.[1];
+  const pointer = await readFile(dotGit, 'utf8').catch(() => ''); // unreadable: it points to no repository
+  const target = /^gitdir: (.+)$/mu.exec(pointer)?.[1];
   return target === undefined ? undefined : resolve(dirname(dotGit), target);
 }
 
 async function commonDirectoryOf(gitDirectory: string): Promise<string> {
-  const pointer = await readFile(join(gitDirectory, 'commondir'), 'utf8').catch(() => '.');
+  const pointer = await readFile(join(gitDirectory, 'commondir'), 'utf8').catch(() => '.'); // only linked work trees have one
   return resolve(gitDirectory, pointer.trim());
 }
 
 async function exists(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined)) !== undefined;
+  const found = await stat(path).catch(() => undefined); // whatever hides it, it is not there for us
+  return found !== undefined;
 }
 
 /**

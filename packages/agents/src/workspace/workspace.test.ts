@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { aDirectory, contents, fill, killAfter, startScript, userGit } from './test-fixtures.ts';
+import { aDirectory, contents, fill, killAfter, startScript, userGit } from '../../test/workspace-fixtures.ts';
 import { refusalOfPath } from './tree-path.ts';
 import { openWorkspace, type Workspace, type WriteResult } from './workspace.ts';
 

@@ -1,5 +1,6 @@
 import { captureDirectory, type TreeSnapshot } from './capture.ts';
-import { openClone, type CheckoutOptions, type Clone } from './clone.ts';
+import type { CheckoutOptions, Clone } from './clone.ts';
+import { openClone } from './open-clone.ts';
 import { encodeTrees, type TreeEntry } from './git-objects.ts';
 import { ObjectStore } from './object-store.ts';
 import { canonicalDirectory, findRepository, ignoreRules, trackedPaths } from './repository.ts';

@@ -49,6 +49,6 @@ function serve(port: MessagePort, { directory }: WriterData): void {
 /** Messages that wait at the port, without going back to the event loop for each. */
 function takeArrived(port: MessagePort, take: (message: ToWriter) => void): void {
   for (let arrived = receiveMessageOnPort(port); arrived !== undefined; arrived = receiveMessageOnPort(port)) {
-    take(arrived.message);
+    take(arrived.message as ToWriter);
   }
 }

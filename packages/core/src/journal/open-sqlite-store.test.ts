@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { VltairError } from '@vltair/protocol';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { aDirectory, anAppend, aRunOf, claimed, created } from '../../test/journal-builders.ts';
 import type { EventStore } from '../ports/event-store.ts';
@@ -233,7 +234,7 @@ describe('a store that cannot be used', () => {
       writeFileSync(file('vltair.db'), damaged);
       const outcome = await readRun().then(
         (events) => ({ events, reason: undefined }),
-        (error: { readonly reason?: string }) => ({ events: undefined, reason: error.reason ?? 'none' }),
+        (error: unknown) => ({ events: undefined, reason: error instanceof VltairError ? error.reason : 'none' }),
       );
       if (outcome.events === undefined) reasons.add(String(outcome.reason));
       else expect(outcome.events).toEqual(expected);

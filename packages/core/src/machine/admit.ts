@@ -27,7 +27,7 @@ export function admit(state: RunState, command: Command, commandId?: string): Ad
     return admitted({ type: 'cancel.requested', by: command.by, reason: command.reason, ...id });
   }
   if (findEffect(state, command.key)?.effect.status !== 'parked') {
-    return refusal('not_found/file', `no parked effect ${command.key}`);
+    return refusal('not_found/parked_effect', command.key);
   }
   return admitted({ type: 'effect.resolved', key: command.key, resolution: command.resolution, by: command.by, ...id });
 }
@@ -59,7 +59,7 @@ export type EffectAdmission =
   | { readonly kind: 'stale' };
 
 /**
- * L1 A recorded effect never runs again; a recorded failure may in another attempt. L2 An intent of an earlier incarnation without a record runs again only when
+ * L1 A recorded effect never runs again; a recorded failure may in another attempt, unless a person made it final. L2 An intent of an earlier incarnation without a record runs again only when
  * its policy says so. L3 No call starts unless its reservation fits. L4 The same key with other arguments is parked.
  */
 export function admitEffect(state: RunState, request: EffectRequest): EffectAdmission {
@@ -74,7 +74,8 @@ export function admitEffect(state: RunState, request: EffectRequest): EffectAdmi
     const digests = { recordedDigest: effect.argumentsDigest, actualDigest: request.argumentsDigest };
     return { kind: 'diverged', fact: { type: 'attempt.diverged', ...place, ...digests } };
   }
-  if (effect?.outcome !== undefined && (effect.outcome.kind === 'value' || effect.attempt === attempt)) {
+  const lasts = effect?.outcome?.kind === 'value' || effect?.status === 'failed' || effect?.attempt === attempt;
+  if (effect?.outcome !== undefined && lasts) {
     return { kind: 'answered', outcome: effect.outcome, fact: { type: 'effect.reused', ...place } };
   }
   if (effect?.status === 'intended' && effect.policy === 'once') {

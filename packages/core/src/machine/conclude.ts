@@ -27,32 +27,20 @@ import { fillTemplates } from './template.ts';
  * at the state alone, so that it does not matter which fact brought it about. The first rule that has something to say
  * wins.
  *
- * M1 Nothing starts once the run is ending: the rules for endings stand before those for starts.
+ * M1 Nothing starts once the run is ending: while there is an ending, only the rules that settle, stop and end apply.
  * M2 A run ends only when no attempt of it is active.
  * M3 A node starts only when all it needs has succeeded and no loop that it waits for can take another turn.
- * M4 No successor of an attempt starts before the attempt completed or stopped.
+ * M4 No successor of an attempt starts before the attempt completed or stopped; so a loop region starts over only when
+ *    nothing of it is in flight or parked, and until then nothing else of it starts.
  */
 export function conclude(state: RunState): Decision | undefined {
   if (hasEnded(state)) return undefined;
-  for (const rule of RULES) {
-    const decision = rule(state);
-    if (decision !== undefined) return decision;
-  }
-  return undefined;
+  const settled = settleAttempts(state) ?? stopAtDeadline(state);
+  if (settled !== undefined) return settled;
+  const ending = endingOf(state);
+  if (ending !== undefined) return endRun(state, ending);
+  return followRoutes(state) ?? startOrSkip(state) ?? resumeRun(state) ?? pauseRun(state) ?? finishRun(state);
 }
-
-type Rule = (state: RunState) => Decision | undefined;
-
-const RULES: readonly Rule[] = [
-  settleAttempts,
-  stopAtDeadline,
-  endRun,
-  followRoutes,
-  startOrSkip,
-  resumeRun,
-  pauseRun,
-  finishRun,
-];
 
 // --- attempts that ended
 
@@ -119,7 +107,10 @@ function endingOf(state: RunState): Ending | undefined {
 }
 
 function endingOfRoute(state: RunState, id: string, route: Route): Ending | undefined {
-  if ('to' in route) return mayFollow(state, id, route.to) ? undefined : failedBy(id, exhausted(state, id, route));
+  if ('to' in route) {
+    const spent = regionOfRoute(state, id, route.to) !== undefined && !visitsLeft(state, route.to);
+    return spent ? failedBy(id, exhausted(state, route.to, `${id} routes back to it on ${route.on}`, id)) : undefined;
+  }
   if (route.end === 'succeeded') return { kind: 'succeeded', by: id, cause: 'run_ending' };
   return failedBy(id, failure(route.reason ?? 'fatal/agent', { detail: `${id} ended with ${route.on}`, where: id }));
 }
@@ -128,25 +119,17 @@ function failedBy(id: string, cause: Failure): Ending {
   return { kind: 'failed', failure: cause, by: id, cause: 'run_ending' };
 }
 
-function exhausted(state: RunState, from: string, route: { readonly on: string; readonly to: string }): Failure {
-  const visits = nodeOf(state, route.to).visit;
-  const detail = `${from} routes back to ${route.to} on ${route.on}, which has had ${visits} of ${visits} visits`;
-  return failure('resource_exhausted/visits', { detail, where: from });
+function exhausted(state: RunState, head: string, wish: string, where: string): Failure {
+  const detail = `${head} has had ${nodeOf(state, head).visit} of ${definitionOf(state, head).maxVisits} visits; ${wish}`;
+  return failure('resource_exhausted/visits', { detail, where });
 }
 
-/** A route forward is always open; one back needs a visit left of the loop's head. */
-function mayFollow(state: RunState, from: string, to: string): boolean {
-  return regionOf(state, from, to) === undefined || nodeOf(state, to).visit < definitionOf(state, to).maxVisits;
-}
-
-function regionOf(state: RunState, from: string, to: string): LoopRegion | undefined {
-  return state.plan.regions.find(({ head, latch }) => head === to && latch === from);
+function visitsLeft(state: RunState, head: string): boolean {
+  return nodeOf(state, head).visit < definitionOf(state, head).maxVisits;
 }
 
 /** M2: first every attempt stops, then what did not run is closed, then the run ends. */
-function endRun(state: RunState): Decision | undefined {
-  const ending = endingOf(state);
-  if (ending === undefined) return undefined;
+function endRun(state: RunState, ending: Ending): Decision | undefined {
   for (const { id } of inOrder(state)) {
     const node = nodeOf(state, id);
     if (node.status === 'scheduled') return stopAttempt(id, node, ending.cause);
@@ -184,10 +167,32 @@ function followRoutes(state: RunState): Decision | undefined {
   for (const { id } of inOrder(state)) {
     const route = nodeOf(state, id).route;
     if (route === undefined || !('to' in route)) continue;
-    const region = regionOf(state, id, route.to);
+    const region = regionOfRoute(state, id, route.to);
+    if (region?.nodes.some((member) => isBusy(nodeOf(state, member))) === true) continue;
     return { type: 'route.taken', from: id, signal: route.on, to: route.to, region: [...(region?.nodes ?? [])] };
   }
   return undefined;
+}
+
+/** The region that a route back restarts; `undefined` for a route forward. */
+function regionOfRoute(state: RunState, from: string, to: string): LoopRegion | undefined {
+  return state.plan.regions.find(({ head, latches }) => head === to && latches.includes(from));
+}
+
+function isBusy(node: NodeState): boolean {
+  return isActive(node) || node.status === 'parked';
+}
+
+/** A route back waits for the node's region to come to rest. */
+function isAboutToRestart(state: RunState, id: string): boolean {
+  return state.plan.regions.some(
+    (region) => region.nodes.includes(id) && region.latches.some((latch) => isGoingBack(state, latch, region.head)),
+  );
+}
+
+function isGoingBack(state: RunState, latch: string, head: string): boolean {
+  const route = nodeOf(state, latch).route;
+  return route !== undefined && 'to' in route && route.to === head;
 }
 
 function startOrSkip(state: RunState): Decision | undefined {
@@ -203,7 +208,10 @@ function startOrSkip(state: RunState): Decision | undefined {
 function startWhenReady(state: RunState, definition: WorkflowNode): Decision | undefined {
   const { id, needs } = definition;
   const latches = state.plan.waitsFor[id] ?? [];
-  if (!latches.every((latch) => isSettled(nodeOf(state, latch)))) return undefined;
+  if (!latches.every((latch) => isSettled(nodeOf(state, latch)) && nodeOf(state, latch).route === undefined)) {
+    return undefined;
+  }
+  if (isAboutToRestart(state, id)) return undefined;
   const missing = needs.find((need) => isSettled(nodeOf(state, need)) && nodeOf(state, need).status !== 'succeeded');
   if (missing !== undefined) return skip(state, id, `${missing} did not succeed`);
   if (!needs.every((need) => nodeOf(state, need).status === 'succeeded')) return undefined;
@@ -214,17 +222,23 @@ function startWhenReady(state: RunState, definition: WorkflowNode): Decision | u
     : undefined;
 }
 
-/** A route forward was followed to the node, or a route back has just restarted it. */
+/** A route forward was followed to the node. It still leads there after a route back to it, since its source lies before the loop. */
 function isRoutedTo(state: RunState, id: string): boolean {
-  return Object.values(state.nodes).some((node) => node.routedTo === id) || nodeOf(state, id).visit > 0;
+  return Object.values(state.nodes).some((node) => node.routedTo === id);
 }
 
 function start(state: RunState, definition: WorkflowNode): Decision {
   const visit = nodeOf(state, definition.id).visit + 1;
-  const problem = templateProblem(state, definition);
+  const problem = visitsProblem(state, definition.id) ?? templateProblem(state, definition);
   if (problem !== undefined) return { type: 'node.failed', node: definition.id, visit, failure: problem };
   const deadlineTs = definition.timeoutMs === undefined ? undefined : state.ts + definition.timeoutMs;
   return scheduleAttempt(definition.id, { visit, attempt: 1, dueTs: state.ts, deadlineTs, tree: state.tree });
+}
+
+/** The head of an inner loop also spends a visit whenever the outer loop comes by. */
+function visitsProblem(state: RunState, id: string): Failure | undefined {
+  if (visitsLeft(state, id) || !state.plan.regions.some(({ head }) => head === id)) return undefined;
+  return exhausted(state, id, 'an outer loop leads to it again', id);
 }
 
 function templateProblem(state: RunState, definition: WorkflowNode): Failure | undefined {
@@ -260,12 +274,12 @@ function scheduleAttempt(
 
 /** A run pauses when only a person can bring it on. */
 function pauseRun(state: RunState): Decision | undefined {
-  const parked = Object.entries(state.nodes).filter(([, node]) => node.status === 'parked');
+  const parked = inOrder(state).filter(({ id }) => nodeOf(state, id).status === 'parked');
   if (state.status === 'paused' || parked.length === 0 || Object.values(state.nodes).some(isActive)) return undefined;
-  const waitingFor = parked.map(([node, { parkedKey }]) => ({
+  const waitingFor = parked.map(({ id }) => ({
     kind: 'parked_effect' as const,
-    node,
-    key: parkedKey ?? '',
+    node: id,
+    key: nodeOf(state, id).parkedKey ?? '',
   }));
   return { type: 'run.paused', waitingFor };
 }

@@ -4,7 +4,13 @@ import { reserve, settle, settleForRepeat } from './budget.ts';
 import { nodeOf, type EffectState, type NodeState, type RunState } from './run-state.ts';
 
 type EffectFact = FactOf<
-  'effect.intended' | 'effect.recorded' | 'effect.reused' | 'effect.refused' | 'effect.parked' | 'effect.resolved'
+  | 'effect.intended'
+  | 'effect.recorded'
+  | 'effect.reused'
+  | 'effect.refused'
+  | 'effect.parked'
+  | 'effect.resolved'
+  | 'attempt.diverged'
 >;
 
 /** The fold of the ledger and the budget. */
@@ -18,7 +24,9 @@ export function evolveEffect(state: RunState, fact: EffectFact): RunState {
     case 'effect.refused':
       return state;
     case 'effect.parked':
-      return parked(state, fact);
+      return park(state, fact, {});
+    case 'attempt.diverged':
+      return park(state, fact, { argumentsDigest: fact.actualDigest, outcome: undefined });
     case 'effect.resolved':
       return resolved(state, fact);
   }
@@ -91,13 +99,22 @@ function readEffect(fact: FactOf<'effect.recorded'>, argumentsDigest: string, no
   };
 }
 
-/** An ambiguous effect is charged in full; it is not known to have cost less. */
-function parked(state: RunState, fact: FactOf<'effect.parked'>): RunState {
+/**
+ * The node waits for a person. An ambiguous effect is charged in full; it is not known to have cost less. One that
+ * diverged is from now on the call that was asked for last, so that the person's answer is about that one.
+ */
+function park(
+  state: RunState,
+  fact: FactOf<'effect.parked' | 'attempt.diverged'>,
+  change: Partial<EffectState>,
+): RunState {
   const node = nodeOf(state, fact.node);
   const effect = node.effects[fact.key];
-  if (effect === undefined) return state;
+  const current = node.status === 'scheduled' && node.visit === fact.visit && node.attempt === fact.attempt;
+  if (effect === undefined || !current) return state;
   const budget = effect.status === 'intended' ? settle(state.budget, effect.reserved, effect.reserved) : state.budget;
-  const next = withEffect({ ...state, budget }, fact.node, fact.key, { ...effect, status: 'parked' });
+  const parked: EffectState = { ...effect, ...change, status: 'parked', reserved: nothingReserved };
+  const next = withEffect({ ...state, budget }, fact.node, fact.key, parked);
   return changeStatus(next, fact.node, { status: 'parked', parkedKey: fact.key });
 }
 
@@ -107,13 +124,8 @@ function resolved(state: RunState, fact: FactOf<'effect.resolved'>): RunState {
   const { node, effect } = found;
   const answered: EffectState =
     fact.resolution === 'retry'
-      ? { ...effect, status: 'cleared', reserved: nothingReserved }
-      : {
-          ...effect,
-          status: 'recorded',
-          reserved: nothingReserved,
-          outcome: { kind: 'error', failure: failure('fatal/parked') },
-        };
+      ? { ...effect, status: 'cleared' }
+      : { ...effect, status: 'failed', outcome: { kind: 'error', failure: failure('fatal/parked') } };
   const incarnation = nodeOf(state, node).incarnation + 1;
   return changeStatus(withEffect(state, node, fact.key, answered), node, {
     status: 'scheduled',

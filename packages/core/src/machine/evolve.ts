@@ -2,7 +2,15 @@ import type { AttemptRef, EventPayload, FactOf, Route, RunEvent } from '@vltair/
 import { evolveEffect, settleVisit } from './evolve-effect.ts';
 import { openBudget } from './budget.ts';
 import { planGraph } from './plan-graph.ts';
-import { definitionOf, nodeOf, unvisited, type AttemptRecord, type NodeState, type RunState } from './run-state.ts';
+import {
+  definitionOf,
+  hasEnded,
+  nodeOf,
+  unvisited,
+  type AttemptRecord,
+  type NodeState,
+  type RunState,
+} from './run-state.ts';
 
 /**
  * The fold: the state after one more event. Total over the event union; a fact that comes too late changes nothing but
@@ -12,8 +20,11 @@ import { definitionOf, nodeOf, unvisited, type AttemptRecord, type NodeState, ty
  */
 export function evolve(state: RunState | undefined, event: RunEvent): RunState {
   const { payload } = event;
-  if (payload.type === 'run.created') return created(event, payload);
-  if (state === undefined) throw new RangeError(`run ${event.run} does not begin with run.created`);
+  if (state === undefined) {
+    if (payload.type === 'run.created' && event.seq === 1) return created(event, payload);
+    throw new RangeError(`run ${event.run} does not begin with run.created at seq 1`);
+  }
+  if (event.run !== state.run) throw new RangeError(`run ${state.run}: an event of run ${event.run}`);
   if (event.seq !== state.seq + 1) throw new RangeError(`run ${event.run}: seq ${event.seq} after ${state.seq}`);
   return evolveKnown({ ...state, seq: event.seq, ts: event.ts, epoch: event.epoch }, payload);
 }
@@ -60,10 +71,8 @@ function evolveKnown(state: RunState, payload: EventPayload): RunState {
         node.status === 'scheduled' ? { ...node, incarnation: node.incarnation + 1 } : node,
       );
     case 'cancel.requested':
-      return { ...state, cancel: state.cancel ?? { by: payload.by, reason: payload.reason } };
+      return hasEnded(state) ? state : { ...state, cancel: state.cancel ?? { by: payload.by, reason: payload.reason } };
     case 'timer.fired':
-    case 'attempt.diverged':
-      return payload.type === 'timer.fired' ? state : diverged(state, payload);
     case 'tree.applied':
       return state;
     case 'attempt.completed':
@@ -143,8 +152,9 @@ function scheduled(
   };
 }
 
-/** A result counts only for the attempt that is in flight; one that comes after the stop was asked for only ends the attempt. */
+/** A result counts only for the incarnation that is in flight; one that comes after the stop was asked for only ends the attempt. */
 function completed(state: RunState, fact: FactOf<'attempt.completed'>): RunState {
+  if (nodeOf(state, fact.node).incarnation !== fact.incarnation) return state;
   const stopping = changeCurrent(state, fact, ['stopping'], (node) => endAttempt(state, node, 'stopped', 'stopped'));
   const after = changeCurrent(stopping, fact, ['scheduled'], (node) => ({
     ...endAttempt(state, node, 'completed', fact.outcome.kind),
@@ -152,10 +162,6 @@ function completed(state: RunState, fact: FactOf<'attempt.completed'>): RunState
   }));
   const applied = fact.outcome.kind === 'result' && after !== stopping ? fact.outcome.treeAfter : undefined;
   return applied === undefined ? after : { ...after, tree: applied };
-}
-
-function diverged(state: RunState, fact: FactOf<'attempt.diverged'>): RunState {
-  return changeCurrent(state, fact, ['scheduled'], (node) => ({ ...node, status: 'parked', parkedKey: fact.key }));
 }
 
 function endAttempt(

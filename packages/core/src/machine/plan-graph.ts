@@ -13,16 +13,16 @@ export interface GraphPlan {
   /** Sources of the routes that lead forward to a node, in order. */
   readonly routedFrom: Readonly<Record<string, readonly string[]>>;
   readonly regions: readonly LoopRegion[];
-  /** Latches that must have settled before a node outside of their region may start. */
+  /** Latches that must have settled for good before a node outside of their region may start. */
   readonly waitsFor: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface LoopRegion {
   /** The node that the route back leads to. */
   readonly head: string;
-  /** The node whose route leads back. */
-  readonly latch: string;
-  /** Head, latch and everything between, sorted. */
+  /** The nodes whose routes lead back, in order. */
+  readonly latches: readonly string[];
+  /** The head and all that leads back to it, sorted: also a latch of an inner loop, by way of its own route back. */
   readonly nodes: readonly string[];
 }
 
@@ -39,12 +39,14 @@ interface Edge {
  */
 export function planGraph(workflow: Workflow): GraphPlan {
   checkNames(workflow);
-  const edges = edgesOf(workflow.nodes);
   const ids = workflow.nodes.map((node) => node.id);
+  const edges = edgesOf(workflow.nodes);
   const backward = findBackEdges(ids, edges);
   const forward = edges.filter((edge) => !backward.has(edge));
   const order = topologicalOrder(ids, forward);
-  const regions = [...backward].map((edge) => regionOf(edge, forward, dominators(order, forward)));
+  const regions = order
+    .filter((id) => [...backward].some((edge) => edge.to === id))
+    .map((head) => regionOf(head, order, forward, backward));
   return {
     order,
     routedFrom: Object.fromEntries(
@@ -92,46 +94,71 @@ function routeEdge(from: string, route: Route): readonly Edge[] {
 }
 
 /**
- * The routes that close a circle, found by a depth-first walk from the entries. For a graph whose loops have one entry
- * each the result does not depend on the order of the walk; for others the dominator check refuses.
+ * The routes that lead back to a node that is always done before their source. Without them nothing may lead round in a
+ * circle: every loop has one entry.
  */
 function findBackEdges(ids: readonly string[], edges: readonly Edge[]): ReadonlySet<Edge> {
-  const backward = new Set<Edge>();
-  const state = new Map<string, 'open' | 'closed'>();
-  const walk = (id: string, path: readonly string[]): void => {
-    state.set(id, 'open');
-    for (const edge of edges) {
-      if (edge.from !== id) continue;
-      if (state.get(edge.to) === undefined) walk(edge.to, [...path, edge.to]);
-      else if (state.get(edge.to) === 'open') closeCircle(edge, path, backward);
-    }
-    state.set(id, 'closed');
+  const incoming = Map.groupBy(edges, (edge) => edge.to);
+  const walk = firstWalk(ids, edges, incoming);
+  const dominatorsOf = dominators(walk, incoming);
+  const backward = new Set(
+    edges.filter(({ kind, from, to }) => kind === 'route' && dominatorsOf.get(from)?.has(to) === true),
+  );
+  const forward = edges.filter((edge) => !backward.has(edge));
+  const position = new Map(walk.order.map((id, index) => [id, index]));
+  const stray = forward
+    .filter(({ from, to }) => (position.get(to) ?? 0) <= (position.get(from) ?? 0))
+    .find(({ from, to }) => reach([to], forward).has(from));
+  if (stray === undefined) return backward;
+  const detail = `${stray.from} -> ${stray.to}`;
+  throw new VltairError('invalid_argument/route_not_dominating', { detail, where: `nodes.${stray.from}.routes` });
+}
+
+interface Walk {
+  /** Each node after all that it needs and, unless it is an entry, after one route that leads to it. */
+  readonly order: readonly string[];
+  readonly entries: ReadonlySet<string>;
+}
+
+/** One way in which every node can be reached. Where only a loop leads to its own head, the head is an entry. */
+function firstWalk(
+  ids: readonly string[],
+  edges: readonly Edge[],
+  incoming: ReadonlyMap<string, readonly Edge[]>,
+): Walk {
+  const reached = new Set<string>();
+  const entries = new Set<string>();
+  const hasNeeds = (id: string): boolean =>
+    (incoming.get(id) ?? []).every(({ kind, from }) => kind === 'route' || reached.has(from));
+  const isLedTo = (id: string): boolean => {
+    const routes = (incoming.get(id) ?? []).filter(({ kind }) => kind === 'route');
+    return routes.length === 0 || routes.some(({ from }) => reached.has(from));
   };
-  for (const id of entriesOf(ids, edges)) if (state.get(id) === undefined) walk(id, [id]);
-  return backward;
-}
-
-function closeCircle(edge: Edge, path: readonly string[], backward: Set<Edge>): void {
-  if (edge.kind === 'needs') throw cycleError([...path.slice(path.indexOf(edge.to)), edge.to]);
-  backward.add(edge);
-}
-
-/** Nodes that nothing leads to; then, while some are out of reach, the first that needs nothing: a loop whose head is the start. */
-function entriesOf(ids: readonly string[], edges: readonly Edge[]): readonly string[] {
-  const entries = ids.filter((id) => !edges.some((edge) => edge.to === id));
-  for (;;) {
-    const reached = reach(entries, edges);
+  while (reached.size < ids.length) {
     const missing = ids.filter((id) => !reached.has(id));
-    if (missing.length === 0) return entries;
-    const head = missing.find((id) => !edges.some((edge) => edge.to === id && edge.kind === 'needs'));
+    const next = missing.filter((id) => hasNeeds(id) && isLedTo(id));
+    for (const id of next) reached.add(id);
+    if (next.length > 0) continue;
+    const head = firstOfLoop(missing.filter(hasNeeds), edges);
     if (head === undefined) throw cycleError(circleWithin(missing, edges));
-    entries.push(head);
+    entries.add(head);
+    reached.add(head);
   }
+  return { order: [...reached], entries };
+}
+
+/** The first that no other leads to, except round its own loop. */
+function firstOfLoop(candidates: readonly string[], edges: readonly Edge[]): string | undefined {
+  const after = new Map(candidates.map((id) => [id, reach([id], edges)]));
+  return candidates.find((id) =>
+    candidates.every((other) => after.get(other)?.has(id) !== true || after.get(id)?.has(other) === true),
+  );
 }
 
 function reach(starts: readonly string[], edges: readonly Edge[]): ReadonlySet<string> {
+  const outgoing = Map.groupBy(edges, (edge) => edge.from);
   const reached = new Set(starts);
-  for (const id of reached) for (const edge of edges) if (edge.from === id) reached.add(edge.to);
+  for (const id of reached) for (const edge of outgoing.get(id) ?? []) reached.add(edge.to);
   return reached;
 }
 
@@ -154,63 +181,88 @@ function cycleError(circle: readonly string[]): VltairError {
   });
 }
 
+/** @throws RangeError for a circle, which {@link findBackEdges} has ruled out. */
 function topologicalOrder(ids: readonly string[], forward: readonly Edge[]): readonly string[] {
-  const order: string[] = [];
+  const incoming = Map.groupBy(forward, (edge) => edge.to);
   const done = new Set<string>();
-  while (order.length < ids.length) {
-    const next = ids.find((id) => !done.has(id) && forward.every((edge) => edge.to !== id || done.has(edge.from)));
-    if (next === undefined) throw cycleError(ids.filter((id) => !done.has(id)));
+  while (done.size < ids.length) {
+    const next = ids.find((id) => !done.has(id) && (incoming.get(id) ?? []).every(({ from }) => done.has(from)));
+    if (next === undefined) throw new RangeError('the forward edges lead round in a circle');
     done.add(next);
-    order.push(next);
   }
-  return order;
+  return [...done];
 }
 
 /**
  * For each node, the nodes that are always done before it: all that lead to each of its needs, and what is common to
- * all of its routes, since a node waits for every need but for one route only.
+ * all of its routes, since a node waits for every need but for one route only. The greatest solution: a route back
+ * takes nothing away.
  */
-function dominators(order: readonly string[], forward: readonly Edge[]): ReadonlyMap<string, ReadonlySet<string>> {
+function dominators(
+  { order, entries }: Walk,
+  incoming: ReadonlyMap<string, readonly Edge[]>,
+): ReadonlyMap<string, ReadonlySet<string>> {
   const result = new Map<string, ReadonlySet<string>>();
-  for (const id of order) {
-    const of = (edge: Edge): ReadonlySet<string> => result.get(edge.from) ?? new Set();
-    const incoming = forward.filter((edge) => edge.to === id);
-    const needed = incoming.filter((edge) => edge.kind === 'needs').map(of);
-    const routed = incoming.filter((edge) => edge.kind === 'route').map(of);
-    const common = routed.reduce<ReadonlySet<string> | undefined>(
-      (sum, set) => sum?.intersection(set) ?? set,
-      undefined,
-    );
-    const all = [...needed, common ?? new Set<string>()].reduce<ReadonlySet<string>>(
-      (sum, set) => sum.union(set),
-      new Set(),
-    );
-    result.set(id, new Set([...all, id]));
+  for (let changed = true; changed;) {
+    changed = false;
+    for (const id of order) {
+      const next = dominatorsOf(id, entries.has(id) ? [] : routesTo(id, incoming), incoming, result);
+      if (result.get(id)?.size === next.size) continue;
+      result.set(id, next);
+      changed = true;
+    }
   }
   return result;
 }
 
-function regionOf(
-  back: Edge,
-  forward: readonly Edge[],
-  dominatorsOf: ReadonlyMap<string, ReadonlySet<string>>,
-): LoopRegion {
-  if (dominatorsOf.get(back.from)?.has(back.to) !== true) {
-    const detail = `${back.from} -> ${back.to}`;
-    throw new VltairError('invalid_argument/route_not_dominating', { detail, where: `nodes.${back.from}.routes` });
-  }
-  const after = reach([back.to], forward);
-  const before = reach(
-    [back.from],
-    forward.map(({ from, to, kind }) => ({ from: to, to: from, kind })),
-  );
-  return { head: back.to, latch: back.from, nodes: [...after.intersection(before)].toSorted() };
+function routesTo(id: string, incoming: ReadonlyMap<string, readonly Edge[]>): readonly Edge[] {
+  return (incoming.get(id) ?? []).filter(({ kind }) => kind === 'route');
 }
 
+function dominatorsOf(
+  id: string,
+  routes: readonly Edge[],
+  incoming: ReadonlyMap<string, readonly Edge[]>,
+  known: ReadonlyMap<string, ReadonlySet<string>>,
+): ReadonlySet<string> {
+  const all = new Set([id]);
+  for (const { kind, from } of incoming.get(id) ?? []) {
+    if (kind === 'needs') for (const dominator of known.get(from) ?? []) all.add(dominator);
+  }
+  const [first, ...others] = routes.map(({ from }) => known.get(from)).filter((set) => set !== undefined);
+  const common = others.reduce((sum, set) => sum.intersection(set), first ?? new Set<string>());
+  return all.union(common);
+}
+
+/** The natural loop of a head: what lies after it and leads to one of its latches without passing through it. */
+function regionOf(
+  head: string,
+  order: readonly string[],
+  forward: readonly Edge[],
+  backward: ReadonlySet<Edge>,
+): LoopRegion {
+  const latches = order.filter((id) => [...backward].some((edge) => edge.from === id && edge.to === head));
+  const inner = [...forward, ...backward].filter((edge) => edge.to !== head);
+  const before = reach(
+    latches,
+    inner.map(({ from, to, kind }) => ({ from: to, to: from, kind })),
+  );
+  return { head, latches, nodes: [...reach([head], forward).intersection(before)].toSorted() };
+}
+
+/** Also the latches of loops that can bring one of those latches to run again. */
 function latchesBefore(id: string, forward: readonly Edge[], regions: readonly LoopRegion[]): readonly string[] {
-  const sources = sourcesOf(forward.filter((edge) => edge.to === id));
-  const left = regions.filter(({ nodes }) => !nodes.includes(id) && sources.some((source) => nodes.includes(source)));
-  return [...new Set(left.map((region) => region.latch))].toSorted();
+  const before = new Set(sourcesOf(forward.filter((edge) => edge.to === id)));
+  const latches = new Set<string>();
+  const others = regions.filter(({ nodes }) => !nodes.includes(id));
+  for (const source of before) {
+    for (const region of others) {
+      if (!region.nodes.includes(source)) continue;
+      for (const latch of region.latches) latches.add(latch);
+      for (const latch of region.latches) before.add(latch);
+    }
+  }
+  return [...latches].toSorted();
 }
 
 function sourcesOf(edges: readonly Edge[]): readonly string[] {

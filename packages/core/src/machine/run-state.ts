@@ -15,7 +15,7 @@ import type {
 import type { RunStatus } from '../ports/event-store.ts';
 import type { GraphPlan } from './plan-graph.ts';
 
-/** The state of a run: a fold of its events, plain data. */
+/** The state of a run: a fold of its events, plain data. The order of its members means nothing; a snapshot may change it. */
 export interface RunState {
   readonly run: string;
   /** Of the last event folded. */
@@ -94,8 +94,8 @@ export interface AttemptRecord {
 }
 
 export interface EffectState {
-  /** `cleared`: a person said that the call may run again. */
-  readonly status: 'intended' | 'recorded' | 'parked' | 'cleared';
+  /** Of a parked call a person said: it may run again (`cleared`), or it counts as failed in every attempt (`failed`). */
+  readonly status: 'intended' | 'recorded' | 'parked' | 'cleared' | 'failed';
   readonly argumentsDigest: string;
   readonly policy: AmbiguityPolicy;
   readonly execution: number;
@@ -115,7 +115,7 @@ export interface BudgetState {
 }
 
 /** Version of this shape, for snapshots. */
-export const STATE_SCHEMA = 1;
+export const STATE_SCHEMA = 2;
 
 export const unvisited: NodeState = {
   status: 'waiting',

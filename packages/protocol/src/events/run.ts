@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { jsonObjectSchema } from '../envelopes.ts';
 import { failureSchema } from '../failure-schema.ts';
-import { workflowSchema } from '../workflow.ts';
+import type { Workflow } from '../workflow.ts';
 
 /** What a run is pinned to when it starts. Digests are SHA-256 in hex over canonical JSON. */
 export const manifestSchema = z.strictObject({
@@ -19,7 +19,7 @@ export type WaitingFor = z.infer<typeof waitingSchema>;
 export const runFactSchemas = [
   z.strictObject({
     type: z.literal('run.created'),
-    workflow: z.custom<z.infer<typeof workflowSchema>>((value) => typeof value === 'object' && value !== null),
+    workflow: z.custom<Workflow>((value) => typeof value === 'object' && value !== null),
     manifest: manifestSchema,
     input: jsonObjectSchema,
     traceId: z.string(),

@@ -3,32 +3,26 @@
  *
  * B1 as root the chain drops to an unprivileged user before bubblewrap starts; what that user cannot walk to (a project
  *    below a 0700 home) is first bound into the private directory, in a mount namespace that dies with the chain.
- * B2 shell, setpriv and bubblewrap are execs of one process: its death signal is aimed at us all the way.
- * B3 options travel through a descriptor, so that no environment value shows in a process listing.
+ * B2 shell, setpriv and bubblewrap are execs of one process, whose death signal is aimed at us; that we are alive is
+ *    checked once more inside, right before the command.
+ * B3 options travel through a descriptor and variables in a private script, so that no value lasts in a process listing.
  */
-import { mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileView, PRIVATE_HOME, scratchBytes, writeEtcSkeleton, type Mount } from '../file-view.ts';
 import { seccompProgram } from '../seccomp.ts';
-import { commandEnvironment } from './command-environment.ts';
+import { commandEnvironment, environmentArguments } from './command-environment.ts';
 import {
   credentials,
   namespacesCountProcesses,
+  readyReport,
   type Launch,
-  type LaunchReport,
   type Preparation,
   type Tier,
 } from './launch.ts';
 import { isReachable } from './reachable.ts';
-import {
-  joinGroup,
-  processCeiling,
-  processLimit,
-  quote,
-  resourceLimits,
-  SHELL,
-  systemProgram,
-} from './shell-script.ts';
+import { joinGroup, processCeiling, processLimit, quote, resourceLimits, SHELL, writeScript } from './shell-script.ts';
+import { systemProgram } from './system-program.ts';
 
 export interface BubblewrapVariant {
   /** Bubblewrap 0.8 bounds its memory file systems and refuses nested user namespaces; older ones know neither option. */
@@ -67,9 +61,8 @@ function prepare(preparation: Preparation, variant: BubblewrapVariant): Launch {
     ...view.links.flatMap(({ at, to }) => ['--symlink', to, at]),
     ...staged.mounts.flatMap(({ source, target, writable }) => [writable ? '--bind' : '--ro-bind', source, target]),
     ...['--remount-ro', '/', '--chdir', order.directory, '--clearenv'],
-    ...variables(preparation),
-    ...(filter === undefined ? [] : ['--seccomp', '5']),
-    ...['--json-status-fd', '3'],
+    ...(filter === undefined ? [] : ['--seccomp', '6']),
+    ...['--json-status-fd', '5'],
   ];
   const script = [
     ...joinGroup(preparation),
@@ -83,9 +76,10 @@ function prepare(preparation: Preparation, variant: BubblewrapVariant): Launch {
   const [file = SHELL, ...args] = whole;
   const inputs = [
     writeInput(directory, 'options', options.map((option) => `${option}\0`).join('')),
+    openSync(join(directory, STATUS_FILE), 'w', 0o600),
     ...(filter === undefined ? [] : [filter]),
   ];
-  return { file, args, inputs, report };
+  return { file, args, inputs, report: (text) => ({ ...readyReport(text), firstProcess: firstProcess(directory) }) };
 }
 
 function namespaces({ order }: Preparation, { isRecent, networkNamespace }: BubblewrapVariant): string[] {
@@ -103,21 +97,25 @@ function scratch({ order }: Preparation, { isRecent }: BubblewrapVariant): strin
   return ['--proc', '/proc', '--dev', '/dev', ...places, '--remount-ro', '/dev'];
 }
 
-function variables({ order }: Preparation): string[] {
-  const environment = commandEnvironment(order, { home: PRIVATE_HOME, temporary: '/tmp' });
-  return Object.entries(environment).flatMap(([name, value]) => ['--setenv', name, value]);
-}
-
 function dropUser({ privileges }: Preparation): string[] {
   return privileges.isRoot ? [...credentials(privileges), '--pdeathsig', 'KILL'] : [];
 }
 
-/** The process limit is set inside, where it counts this user namespace alone. */
+/**
+ * Inside, when every death signal is in place, a last look whether we are still alive: a death before that went
+ * unnoticed. Nobody reads the report of a dead owner, so writing to it fails. The process limit is set inside too, where
+ * it counts this user namespace alone. The script lies in the private /etc, readable by the command's user alone.
+ */
 function guest(preparation: Preparation): readonly string[] {
-  const { argv } = preparation.order;
-  const [limit] = namespacesCountProcesses() ? processLimit(preparation) : processCeiling(preparation);
-  return limit === undefined ? argv : [SHELL, '-c', `${limit}; exec "$@"`, 'sh', ...argv];
+  const limits = namespacesCountProcesses() ? processLimit(preparation) : processCeiling(preparation);
+  const environment = commandEnvironment(preparation.order, { home: PRIVATE_HOME, temporary: '/tmp' });
+  const command = quote([systemProgram('env'), '-i', ...environmentArguments(environment)]);
+  const lines = [FIRST_PROCESS_WAITS, 'echo ready >&3 || exit 125', ...limits, `exec ${command} "$@" 3>&-`];
+  writeScript({ ...preparation, directory: join(preparation.directory, 'etc') }, START_SCRIPT, lines, 'command');
+  return [SHELL, `/etc/${START_SCRIPT}`, ...preparation.order.argv];
 }
+
+const START_SCRIPT = 'vltair-start';
 
 function writeFilter(
   { order, directory, killOnSocket }: Preparation,
@@ -149,8 +147,16 @@ function stage(
   return { mounts: staged, lines };
 }
 
-/** Bubblewrap reports `child-pid` when its first process exists and `exit-code` only when the command itself ran. */
-function report(text: string): LaunchReport {
-  const pid = /"child-pid"\s*:\s*(\d+)/.exec(text)?.[1];
-  return { started: /"exit-code"/.test(text), firstProcess: pid === undefined ? undefined : Number(pid) };
+/** The namespace's first process asks for its death signal before it waits; until then it is seen running. */
+const FIRST_PROCESS_WAITS = 'while read -r pid name state rest < /proc/1/stat && [ "$state" = R ]; do :; done';
+
+/**
+ * Bubblewrap's own report goes to a file: writing to the pipe of a dead owner would kill it between making its first
+ * process and releasing it, and that one would wait for ever.
+ */
+const STATUS_FILE = 'status';
+
+function firstProcess(directory: string): number | undefined {
+  const pid = /"child-pid"\s*:\s*(\d+)/.exec(readFileSync(join(directory, STATUS_FILE), 'utf8'))?.[1];
+  return pid === undefined ? undefined : Number(pid);
 }

@@ -2,7 +2,7 @@
 import { release } from 'node:os';
 import type { ControlGroup } from '../control-group.ts';
 import type { Order } from '../request.ts';
-import { systemProgram } from './shell-script.ts';
+import { systemProgram } from './system-program.ts';
 
 export type TierName = 'bubblewrap' | 'namespaces' | 'process-group';
 

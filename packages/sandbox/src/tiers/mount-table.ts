@@ -22,14 +22,16 @@ export function mountTable({ root, view, order }: { root: string; view: FileView
   const sticky = flagsOfMounts();
   const size = String(scratchBytes(order.limits.memoryBytes));
   const early = [
-    line(root, root, 'none', ['bind', 'ro', 'nosuid']),
-    line('proc', join(root, 'proc'), 'proc', ['nosuid', 'nodev', 'noexec']),
-    ...DEVICES.map((name) => line(`/dev/${name}`, join(root, 'dev', name), 'none', ['bind'])),
+    tableLine(root, root, 'none', ['bind', 'ro', 'nosuid']),
+    tableLine('proc', join(root, 'proc'), 'proc', ['nosuid', 'nodev', 'noexec']),
+    ...DEVICES.map((name) => tableLine(`/dev/${name}`, join(root, 'dev', name), 'none', ['bind'])),
     ...SCRATCH.map((place) =>
-      line('tmpfs', join(root, place), 'tmpfs', [`size=${size}`, 'mode=1777', 'nosuid', 'nodev']),
+      tableLine('tmpfs', join(root, place), 'tmpfs', [`size=${size}`, 'mode=1777', 'nosuid', 'nodev']),
     ),
   ];
-  const late = view.mounts.map((mount) => line(mount.source, join(root, mount.target), 'none', options(mount, sticky)));
+  const late = view.mounts.map((mount) =>
+    tableLine(mount.source, join(root, mount.target), 'none', options(mount, sticky)),
+  );
   return { early: early.join(''), late: late.join('') };
 }
 
@@ -46,7 +48,7 @@ function options(mount: Mount, sticky: (path: string) => readonly string[]): str
   return ['rbind', mount.writable ? 'rw' : 'ro', 'nosuid', 'nodev', 'X-mount.mkdir', ...sticky(mount.source)];
 }
 
-function line(source: string, target: string, type: string, mountOptions: readonly string[]): string {
+export function tableLine(source: string, target: string, type: string, mountOptions: readonly string[]): string {
   return `${escape(source)} ${escape(target)} ${type} ${mountOptions.join(',')} 0 0\n`;
 }
 

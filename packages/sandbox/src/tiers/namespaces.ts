@@ -5,9 +5,8 @@
  * N2 the shell that is the first process stays: it collects orphans, and its end is the end of the namespace.
  * N3 one `mount --all` with a private table builds the whole view; the command is put into it with no capability left.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileView, PRIVATE_HOME, writeEtcSkeleton, writeRootSkeleton, type FileView } from '../file-view.ts';
+import { PRIVATE_HOME } from '../file-view.ts';
 import { commandEnvironment, environmentArguments } from './command-environment.ts';
 import {
   credentials,
@@ -17,18 +16,10 @@ import {
   type Preparation,
   type Tier,
 } from './launch.ts';
-import { DEVICES, lateFiles, LINKS_TO_PROC, mountTable } from './mount-table.ts';
+import { mountSystem, mountView } from './mounted-view.ts';
 import { privateScratch } from './private-scratch.ts';
-import {
-  joinGroup,
-  processCeiling,
-  processLimit,
-  quote,
-  resourceLimits,
-  SHELL,
-  systemProgram,
-  writeScript,
-} from './shell-script.ts';
+import { joinGroup, processCeiling, processLimit, quote, resourceLimits, SHELL, writeScript } from './shell-script.ts';
+import { systemProgram } from './system-program.ts';
 
 /** `hasFileView` is false where the kernel refuses the mounts, such as a container that hides parts of /proc. */
 export function namespacesTier({ hasFileView }: { hasFileView: boolean }): Tier {
@@ -59,11 +50,7 @@ function prepare(preparation: Preparation, hasFileView: boolean): Launch {
   const inside = writeScript(
     preparation,
     'inside.sh',
-    [
-      ...(countsProcesses() ? processLimit(preparation) : processCeiling(preparation)),
-      ...loopback(preparation),
-      ...lines,
-    ],
+    [...(countsProcesses() ? processLimit(preparation) : processCeiling(preparation)), ...lines],
     'us',
   );
   const chain = [systemProgram('setpriv'), '--pdeathsig', 'KILL', ...unshare(preparation), SHELL, inside];
@@ -82,46 +69,15 @@ function unshare({ order, privileges }: Preparation): string[] {
   return [...user, program, '--mount', '--pid', '--ipc', '--uts', ...network, '--fork', '--kill-child'];
 }
 
-/** A new network namespace has its loopback down, and no shell speaks netlink: the kernel takes the flag through sysfs. */
-function loopback({ order, directory }: Preparation): string[] {
-  if (order.network === 'on') return [];
-  const system = join(directory, 'sys');
-  mkdirSync(system);
-  const flags = quote([join(system, 'class/net/lo/flags')]);
-  return [
-    `${quote([systemProgram('mount'), '-n', '-t', 'sysfs', 'sysfs', system])} && echo 0x1 > ${flags} || exit 125`,
-  ];
-}
-
 function viewLines(preparation: Preparation): string[] {
   const { order, directory, privileges } = preparation;
-  const root = join(directory, 'root');
-  const owner = privileges.isRoot ? privileges : { uid: 0, gid: 0 };
-  const view = fileView(order, writeEtcSkeleton(join(directory, 'etc'), owner, order.network));
-  writeSkeleton(root, view);
-  const { early, late } = mountTable({ root, view, order });
-  const mountAll = (name: string, table: string): string => {
-    const path = join(directory, name);
-    writeFileSync(path, table, { mode: 0o600 });
-    return `${quote([systemProgram('mount'), '-n', '--all', '--fstab', path])} || exit 125`;
-  };
-  const places = lateFiles(view).map((target) => join(root, target));
   const environment = commandEnvironment(order, { home: PRIVATE_HOME, temporary: '/tmp' });
-  const enter = [systemProgram('chroot'), root, ...credentials(privileges), ...NO_CAPABILITY];
+  const root = join(directory, 'root');
   return [
-    mountAll('mounts-early', early),
-    ...places.map(
-      (place) => `${quote([systemProgram('mkdir'), '-p', join(place, '..')])} && : > ${quote([place])} || exit 125`,
-    ),
-    mountAll('mounts-late', late),
+    ...mountView(preparation, root),
     ...asChild([
-      ...enter,
-      systemProgram('env'),
-      '-i',
-      '-C',
-      order.directory,
-      ...environmentArguments(environment),
-      ...order.argv,
+      ...[systemProgram('chroot'), root, ...credentials(privileges), ...NO_CAPABILITY],
+      ...[systemProgram('env'), '-i', '-C', order.directory, ...environmentArguments(environment), ...order.argv],
     ]),
   ];
 }
@@ -130,6 +86,7 @@ function plainLines(preparation: Preparation): string[] {
   const { order, privileges } = preparation;
   const environment = commandEnvironment(order, privateScratch(preparation));
   return [
+    ...mountSystem(preparation),
     `cd ${quote([order.directory])} || exit 125`,
     ...asChild([
       ...credentials(privileges),
@@ -142,19 +99,7 @@ function plainLines(preparation: Preparation): string[] {
   ];
 }
 
-function writeSkeleton(root: string, view: FileView): void {
-  const devices = DEVICES.map((name) => ({
-    source: `/dev/${name}`,
-    target: `/dev/${name}`,
-    writable: true,
-    isDirectory: false,
-  }));
-  const links = LINKS_TO_PROC.map(({ name, to }) => ({ at: `/dev/${name}`, to }));
-  const withDevices = { mounts: [...devices, ...view.mounts], links: [...view.links, ...links] };
-  writeRootSkeleton(root, withDevices, ['proc', 'tmp', PRIVATE_HOME, 'dev/shm']);
-}
-
 /** Runs the command below the shell, whose own standard error is closed by then: it would add `Killed` to the command's. */
 function asChild(command: readonly string[]): string[] {
-  return ['echo ready >&3', 'exec 4>&2 2>/dev/null', `(exec ${quote(command)} 2>&4 3>&- 4>&-)`, 'exit $?'];
+  return ['echo ready >&3 || exit 125', 'exec 4>&2 2>/dev/null', `(exec ${quote(command)} 2>&4 3>&- 4>&-)`, 'exit $?'];
 }

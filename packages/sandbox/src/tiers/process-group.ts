@@ -6,7 +6,8 @@ import { credentials, readyReport, type Launch, type Preparation, type Tier } fr
 import { MARKER } from '../process-tree.ts';
 import { commandEnvironment, environmentArguments } from './command-environment.ts';
 import { privateScratch } from './private-scratch.ts';
-import { joinGroup, processCeiling, quote, resourceLimits, SHELL, systemProgram, writeScript } from './shell-script.ts';
+import { joinGroup, processCeiling, quote, resourceLimits, SHELL, writeScript } from './shell-script.ts';
+import { systemProgram } from './system-program.ts';
 
 /** Without util-linux the user is dropped at the start of the shell, which then may not join a control group. */
 export function processGroupTier({ hasSetpriv }: { hasSetpriv: boolean }): Tier {

@@ -1,26 +1,14 @@
 /** Lines of the small POSIX shell scripts that join the control group, set limits and hand over to the next program. */
-import { accessSync, chownSync, constants, writeFileSync } from 'node:fs';
+import { chownSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { threadsOfUser } from '../process-table.ts';
 import type { Preparation } from './launch.ts';
-
-/** Where system programs live. The request's PATH has no say in what we start ourselves. */
-const SYSTEM_DIRECTORIES = ['/usr/bin', '/bin', '/usr/sbin', '/sbin'];
 
 export const SHELL = '/bin/sh';
 export const DEFAULT_PATH = '/usr/local/bin:/usr/bin:/bin';
 
 export function quote(words: readonly string[]): string {
   return words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
-}
-
-/** Absolute path of a system program; its usual place when it is missing, so that the start fails and names it. */
-export function systemProgram(name: string): string {
-  return SYSTEM_DIRECTORIES.map((directory) => join(directory, name)).find(isExecutable) ?? join('/usr/bin', name);
-}
-
-export function hasSystemProgram(name: string): boolean {
-  return isExecutable(systemProgram(name));
 }
 
 /** Joins the control group with the shell's own number, which every later exec keeps. */
@@ -65,15 +53,6 @@ const CEILING_ROOM = 256;
 /** dash and busybox spell the process limit -p, bash and ksh -u. */
 function limitProcesses(processes: number): string {
   return `ulimit -u ${String(processes)} 2>/dev/null || ulimit -p ${String(processes)} 2>/dev/null || :`;
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Writes a script that only its reader may see: it holds the command's variables, which may be secrets. */

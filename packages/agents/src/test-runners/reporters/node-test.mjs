@@ -3,7 +3,6 @@
 import { existsSync } from 'node:fs';
 import report from './report.cjs';
 
-// oxlint-disable-next-line import/no-default-export -- node:test loads a reporter by its default export
 export default async function* nodeTestReporter(source) {
   report.writeStart();
   const run = { names: [], started: [], parents: new Set(), stderr: new Map(), reported: new Map() };

@@ -66,7 +66,7 @@ function absolute(file) {
   try {
     return realpathSync(plain);
   } catch {
-    return plain;
+    return plain; // A virtual module or a removed file: its own name is all there is.
   }
 }
 

@@ -7,7 +7,6 @@ import report from './report.cjs';
 const here = path.dirname(fileURLToPath(import.meta.url));
 const states = { pass: 'passed', fail: 'failed' };
 
-// oxlint-disable-next-line import/no-default-export -- vitest loads a reporter by its default export
 export default class VitestReporter {
   written = new Set();
 

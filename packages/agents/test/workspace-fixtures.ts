@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { onTestFinished } from 'vitest';
-import { forceRemove } from './force-remove.ts';
+import { forceRemove } from '../src/workspace/force-remove.ts';
 
 /** A temporary directory with the given files, removed when the test is over. */
 export function aDirectory(files: Readonly<Record<string, string | Uint8Array>> = {}): string {
@@ -68,7 +68,7 @@ export const isRoot = process.getuid?.() === 0;
 
 /** Starts a script of ours in a process of its own; `./` imports are relative to this folder. */
 export function startScript(body: string, options: { readonly uid?: number } = {}): ChildProcess {
-  const source = body.replaceAll("'./", `'${import.meta.dirname}/`);
+  const source = body.replaceAll("'./", `'${join(import.meta.dirname, '..', 'src', 'workspace')}/`);
   const identity = options.uid === undefined ? {} : { uid: options.uid, gid: options.uid };
   return spawn(process.execPath, ['--input-type=module', '--eval', source], {
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -1,0 +1,91 @@
+import type { Agent } from '@vltair/core';
+import { agentResult, VltairError, type AgentTask } from '@vltair/protocol';
+import { expect, test } from 'vitest';
+import { verifies } from '../../../e2e/verifies.ts';
+import { aContext } from '../test/agent-context.ts';
+import { AgentRegistry } from './registry.ts';
+
+function anAgent(name: string, run?: Agent['run']): Agent {
+  return {
+    name,
+    version: '1',
+    description: `does ${name}`,
+    run:
+      run ??
+      (async (task, { traceId }) =>
+        agentResult({ task, agent: name, traceId, payload: { output: { by: name }, artifacts: [] } })),
+  };
+}
+
+function aTask(agent?: string): AgentTask {
+  return {
+    type: 'AgentTask',
+    id: 'task-1',
+    protocolVersion: 1,
+    payload: { action: 'run' },
+    ...(agent === undefined ? {} : { agent }),
+  };
+}
+
+test('a name is registered once', () => {
+  expect(() => new AgentRegistry([anAgent('scan'), anAgent('scan')])).toThrow('registered under one name: scan');
+});
+
+test('the list is sorted and every digest follows from name, version and description', () => {
+  const registry = new AgentRegistry([anAgent('scan'), anAgent('notify')]);
+  expect(registry.list().map(({ name }) => name)).toEqual(['notify', 'scan']);
+  expect(registry.digests()).toEqual(new AgentRegistry([anAgent('notify'), anAgent('scan')]).digests());
+  const changed = new AgentRegistry([{ ...anAgent('scan'), version: '2' }]);
+  expect(changed.digests()['scan']).not.toBe(registry.digests()['scan']);
+});
+
+test('a task goes to the agent that it names', async () => {
+  verifies('V-12');
+  const registry = new AgentRegistry([anAgent('scan'), anAgent('notify')]);
+  expect(await registry.invoke(aTask('scan'), aContext())).toMatchObject({ type: 'AgentResult', agent: 'scan' });
+  await expect(registry.invoke(aTask('mystery'), aContext())).rejects.toMatchObject({ reason: 'not_found/agent' });
+});
+
+test('a task that names no agent goes to the least busy one', async () => {
+  verifies('V-12');
+  const held = Promise.withResolvers<undefined>();
+  const slow = anAgent('aardvark', async (task, { traceId }) => {
+    await held.promise;
+    return agentResult({ task, agent: 'aardvark', traceId, payload: { output: {}, artifacts: [] } });
+  });
+  const registry = new AgentRegistry([slow, anAgent('bee')]);
+  const first = registry.invoke(aTask(), aContext());
+  expect(await registry.invoke(aTask(), aContext())).toMatchObject({ agent: 'bee' });
+  held.resolve(undefined);
+  expect(await first).toMatchObject({ agent: 'aardvark' });
+});
+
+test('what an agent throws becomes an error envelope of the catalogue, redacted', async () => {
+  const token = `ghp_${'a1B2'.repeat(9)}`;
+  const registry = new AgentRegistry([
+    anAgent('known', () => Promise.reject(new VltairError('transient/agent', { detail: token }))),
+    anAgent('unknown', () => Promise.reject(new TypeError('boom'))),
+  ]);
+  const known = await registry.invoke(aTask('known'), aContext());
+  expect(known).toMatchObject({ type: 'AgentError', error: { reason: 'transient/agent', retryable: true } });
+  expect(JSON.stringify(known)).not.toContain(token);
+  expect(await registry.invoke(aTask('unknown'), aContext())).toMatchObject({
+    error: { reason: 'internal/unexpected' },
+  });
+});
+
+test('a reply that does not fit its schema is an error, not a result', async () => {
+  verifies('V-03');
+  const broken = anAgent('broken', async (task, { traceId }) => {
+    const reply = agentResult({ task, agent: 'broken', traceId, payload: { output: {}, artifacts: [] } });
+    return {
+      ...reply,
+      payload: {
+        ...reply.payload,
+        artifacts: [{ kind: 'analysis', summary: '', details: '', findings: [{ severity: 'dire' }] }],
+      },
+    } as never;
+  });
+  const reply = await new AgentRegistry([broken]).invoke(aTask('broken'), aContext());
+  expect(reply).toMatchObject({ type: 'AgentError', error: { code: 'invalid_argument' } });
+});
