@@ -7,6 +7,7 @@ import {
   exampleCopy,
   parseJson,
   runCommand,
+  runHere,
   smallProject,
   startCommand,
   temporaryDirectory,
@@ -54,8 +55,8 @@ describe('two processes on one directory', () => {
     const directory = smallProject(SLOW);
     const first = startCommand(['fix', '--json'], { directory });
     await first.until(/run \S+ in /);
-    const second = startCommand(['fix', '--json'], { directory });
-    const results = await Promise.all([first.result, second.result]);
+    const second = runHere(['fix', '--json'], { directory });
+    const results = await Promise.all([first.result, second]);
     expect(results.map(({ code }) => code)).toEqual([0, 0]);
     expect(results[1].stderr).toContain(`Process ${first.process.pid} works on the same request`);
     expect(parseJson(results[1].stdout)).toEqual(parseJson(results[0].stdout));
@@ -77,7 +78,7 @@ describe('two processes on one directory', () => {
     const directory = smallProject({ slowMs: 2_000 });
     const first = startCommand(['fix'], { directory });
     await first.until(/run \S+ in /);
-    const cancelled = await runCommand(['cancel', 'last', '--reason', 'wrong branch'], { directory });
+    const cancelled = await runHere(['cancel', 'last', '--reason', 'wrong branch'], { directory });
     expect(cancelled).toMatchObject({ code: 0, stdout: expect.stringMatching(/^cancelled /) });
     expect(await codeOf(first)).toBe(1);
     expect((await runCommand(['show', 'last'], { directory })).stdout).toContain(': wrong branch');
@@ -88,13 +89,23 @@ describe('two processes on one directory', () => {
     const directory = smallProject(SLOW);
     const first = startCommand(['fix'], { directory });
     await first.until(/run \S+ in /);
-    const second = startCommand(['fix', '--json'], { directory });
-    await second.until(/following its run/);
+    const second = runHere(['fix', '--json', '--apply'], { directory });
+    await first.until(/▸ codegen/);
     first.process.kill('SIGKILL');
-    const { code, stdout, stderr } = await second.result;
+    const { code, stdout, stderr } = await second;
+    expect(stderr).toContain('following its run');
     expect(stderr).toContain('going on with it');
     expect(code).toBe(0);
-    expect(parseJson(stdout)).toMatchObject({ ok: true, files: ['src/age.js'] });
+    expect(parseJson(stdout)).toMatchObject({ ok: true, applied: { kind: 'applied', files: ['src/age.js'] } });
+  });
+
+  test('whoever follows with --apply writes the change once the owner has left', async () => {
+    const directory = smallProject(SLOW);
+    const first = startCommand(['fix'], { directory });
+    await first.until(/run \S+ in /);
+    const second = await runHere(['fix', '--json', '--apply'], { directory });
+    expect(parseJson(second.stdout)).toMatchObject({ ok: true, applied: { kind: 'applied', files: ['src/age.js'] } });
+    expect(await codeOf(first)).toBe(0);
   });
 });
 

@@ -4,17 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeRunId, workflowSchema } from '@vltair/protocol';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { agentsOf, examineMachine, openApplication, sandboxOf } from '../src/engine.ts';
 import {
-  agentsOf,
   builtInAgents,
   environmentVariables,
-  examineMachine,
   findRun,
-  openApplication,
   openStore,
   readConfiguration,
   reportStatus,
-  sandboxOf,
   sendCommand,
   type Application,
 } from '../src/index.ts';

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { exitCodes, VltairError, type ExitCode } from '@vltair/protocol';
-import { exportRun, findRun, readingStore } from '@vltair/server/store';
+import { exportRun, findRun, readingStore } from '@vltair/server';
 import { storeOf, type CommandContext } from '../command-context.ts';
 import { textOption, type Options } from '../option-values.ts';
 

@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import { exitCodes, type ExitCode } from '@vltair/protocol';
-import { findRun, readingStore, resumeRun } from '@vltair/server';
+import { findRun, loadEngine, readingStore } from '@vltair/server';
 import { exitCodeOf, storeOf, type CommandContext } from '../command-context.ts';
 import { choiceOption, type Options } from '../option-values.ts';
 import { outcomePage } from '../render/outcome-page.ts';
@@ -14,6 +14,7 @@ export async function resume(
   const parked = choiceOption(options, 'parked', ['retry', 'fail']);
   const { run } = await readingStore(storeOf(context), async (store) => await findRun(store, id));
   return await whileShowing(context, async (watcher) => {
+    const { resumeRun } = await loadEngine();
     const state = await resumeRun(sessionOf(context, watcher), run, parked, userInfo().username);
     watcher.end();
     const exitCode = exitCodeOf(state.status);

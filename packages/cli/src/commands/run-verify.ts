@@ -8,7 +8,7 @@ import {
   verifyExportedRun,
   verifyStoredRun,
   type Verification,
-} from '@vltair/server/store';
+} from '@vltair/server';
 import { storeOf, type CommandContext } from '../command-context.ts';
 import { textOption, type Options } from '../option-values.ts';
 import { readBytes } from '../read-bytes.ts';

@@ -1,5 +1,5 @@
 import { errorCatalogue, formatDuration, type Amounts, type Failure } from '@vltair/protocol';
-import type { AttemptSummary, EffectSummary, RunSummary, VisitSummary } from '@vltair/server/store';
+import type { AttemptSummary, EffectSummary, RunSummary, VisitSummary } from '@vltair/server';
 import { paintStatus } from './run-list.ts';
 import { oneLine, table, type Colour, type PageStyle, type Paint } from './terminal-text.ts';
 
