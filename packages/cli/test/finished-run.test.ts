@@ -216,6 +216,16 @@ describe('export, verify, import', () => {
     expect((await runHere(['replay', run, '--verify'], { directory: place })).code).toBe(0);
   });
 
+  test('a file that was cut is taken in without its tail when that is asked for, as unsigned', async () => {
+    const place = temporaryDirectory();
+    const file = join(place, 'run.jsonl');
+    await ask('export', run, '--out', file);
+    writeFileSync(file, readFileSync(file).subarray(0, -10));
+    expect((await runHere(['import', file], { directory: place })).stderr).toContain('invalid_argument/export_torn');
+    const taken = await runHere(['import', file, '--drop-torn-tail'], { directory: place });
+    expect(taken.stdout).toContain('signed by unsigned');
+  });
+
   test('an export goes to stdout line by line', async () => {
     const lines = (await ask('export', run)).stdout.trimEnd().split('\n').map(parseJson);
     expect(lines.at(-1)).toHaveProperty('footer');
@@ -255,12 +265,23 @@ describe('status, queue, cancel, resume', () => {
   test('queue counts what waits', async () => {
     expect(await askJson('queue')).toEqual({ ok: true, queued: 0, workers: 0, stopped: true });
     expect((await ask('queue')).stdout).toBe('0 queued, 0 workers, no process works here\n');
+    const empty = await runHere(['queue', '--json'], {
+      directory: temporaryDirectory(),
+      environment: { VLTAIR_TEST_MODE: '1' },
+    });
+    expect(parseJson(empty.stdout)).toMatchObject({ queued: 0, stopped: true });
   });
 
   test('a run that has ended cannot be cancelled, and resuming it changes nothing', async () => {
     expect(await ask('cancel', run)).toMatchObject({ code: 2, stderr: expect.stringContaining('run_ended') });
     expect(await askJson('resume', run)).toMatchObject({ ok: true, status: 'succeeded' });
-    expect((await ask('resume', run)).stdout).toMatch(/^succeeded in /);
+    expect((await ask('resume', run, '--parked', 'retry')).stdout).toMatch(/^succeeded in /);
+    const strict = {
+      VLTAIR_TEST_MODE: '1',
+      VLTAIR_SANDBOX_ENABLE_CGROUPS_V2: '1',
+      VLTAIR_CI_DIAG: 'diagnostics.jsonl',
+    };
+    expect((await runHere(['resume', run], { directory, environment: strict })).code).toBe(0);
   });
 
   test('doctor tries the machine', async () => {

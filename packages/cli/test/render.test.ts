@@ -4,14 +4,17 @@ import type { FixReport, RunSummary } from '@vltair/server';
 import { describe, expect, test } from 'vitest';
 import { findingsPage } from '../src/commands/machine-doctor.ts';
 import { commandName } from '../src/host.ts';
-import { shellWord } from '../src/render/demo-page.ts';
+import { processHost } from '../src/host.ts';
+import { demoPage, shellWord } from '../src/render/demo-page.ts';
 import { diffText } from '../src/render/diff-text.ts';
 import { errorText, reportError } from '../src/render/error-report.ts';
 import { eventLine } from '../src/render/event-line.ts';
 import { fixPage } from '../src/render/fix-page.ts';
 import { outcomePage } from '../src/render/outcome-page.ts';
-import { differencesText } from '../src/render/replay-page.ts';
+import { differencesText, replayPage } from '../src/render/replay-page.ts';
+import { runList } from '../src/render/run-list.ts';
 import { runPage } from '../src/render/run-page.ts';
+import { statusPage } from '../src/render/status-page.ts';
 import { fitted, isColoured, oneLine, painter, plainText, table } from '../src/render/terminal-text.ts';
 
 const plain = painter(false);
@@ -270,6 +273,85 @@ test('the command is called as it can be typed', () => {
   expect(commandName({ PATH: '/nowhere' }, '/p/bin/vltair', '/p')).toBe('./bin/vltair');
   expect(commandName({ PATH: '/nowhere' }, '/p/bin/vltair', '/p/a')).toBe('../bin/vltair');
   expect(commandName({ PATH: join(import.meta.dirname, '..', 'bin') }, '/p/bin/vltair', '/p')).toBe('vltair');
+});
+
+test('the demo ends with commands that can be typed', () => {
+  const page = demoPage({ report: REPORT }, SUMMARY, "/tmp/it's", { paint: plain, command: 'npx vltair' });
+  expect(page).toContain(`npx vltair replay r --verify --directory '/tmp/it'\\''s'`);
+  expect(page).toContain('✖ scan test-exec run');
+});
+
+test('a state without a workspace, in a second visit', () => {
+  const place = { node: 'scan', visit: 2, attempt: 1, status: 'succeeded' } as const;
+  const page = replayPage(
+    {
+      run: 'r',
+      seq: 3,
+      ts: 0,
+      lastSeq: 9,
+      status: 'running',
+      ready: [],
+      running: [],
+      completed: [place, { ...place, node: 'late', visit: 1 }],
+      waiting: [],
+      parked: [],
+      budget: SUMMARY.budget,
+      tree: undefined,
+    },
+    plain,
+  );
+  expect(page).toContain('r after event 3 of 9, at 1970-01-01T00:00:00.000Z: running');
+  expect(page).toContain('completed  scan#2 (succeeded), late (succeeded)');
+  expect(page).not.toContain('tree');
+});
+
+test('a list of runs paints their status', () => {
+  const row = {
+    ...SUMMARY,
+    run: 'r1',
+    tenant: 'default',
+    seq: 4,
+    epoch: 1,
+    joinKey: undefined,
+    title: 'first\nline',
+  };
+  expect(runList([row], 60_000, painter(true))).toContain('\u001b[33mpaused\u001b[39m');
+  expect(runList([row], 60_000, plain)).toMatch(/^r1 +paused +9 ms +1 m 00 s ago +first line$/m);
+});
+
+test('a status page tells what is wrong with a store and what the sandbox lacks', () => {
+  const report = {
+    version: '1',
+    node: '24',
+    dataDirectory: '/d',
+    store: { kind: 'unusable', failure: FAILURE },
+    owner: { pid: 7, startTime: '1', since: 0 },
+    agents: [],
+    redaction: {},
+  } as const;
+  const page = statusPage(report, { tier: 'process-group', mechanisms: { network: { available: false } } }, plain);
+  expect(page).toContain(FAILURE.message);
+  expect(page).toContain('process 7, since 1970-01-01T00:00:00.000Z');
+  expect(page).toContain('process-group, without network');
+  const runs = { queued: 0, running: 0, paused: 0, succeeded: 0, failed: 0, cancelled: 0 };
+  const open = {
+    ...report,
+    store: { kind: 'open', logFormat: 1, runs, fingerprint: undefined },
+    owner: undefined,
+  } as const;
+  expect(statusPage(open, { tier: 'bubblewrap', mechanisms: {} }, plain)).toMatch(/^runs +none\nkey +not readable/m);
+});
+
+test('the host of this process', async () => {
+  const { signal } = new AbortController();
+  const host = processHost(signal);
+  expect(host).toMatchObject({ directory: process.cwd(), environment: process.env, signal });
+  expect(host.now()).toBeGreaterThan(0);
+  expect(host.stderr.isOpen).toBe(true);
+  expect(host.stderr.columns).toBeGreaterThan(0);
+  expect(host.stdout.isTerminal).toBe(process.stdout.isTTY);
+  host.stderr.write('');
+  await Promise.resolve();
 });
 
 test('what the doctor found: each with its mark, and what to do', () => {
