@@ -45,6 +45,8 @@ export function commandName(environment: Host['environment'], path: string, dire
   return found || path === '' ? 'vltair' : `./${relative(directory, path)}`.replace(/^\.\/(?=\.\.\/)/, '');
 }
 
+const USUAL_COLUMNS = 80;
+
 class StreamSink implements Sink {
   readonly #stream: NodeJS.WriteStream;
   #isOpen = true;
@@ -66,7 +68,8 @@ class StreamSink implements Sink {
   }
 
   get columns(): number {
-    return this.#stream.columns ?? 80;
+    const { columns = 0 } = this.#stream;
+    return columns > 0 ? columns : USUAL_COLUMNS; // a terminal that nobody has told its size says 0
   }
 
   get isOpen(): boolean {

@@ -148,7 +148,11 @@ describe('a process that dies', () => {
     first.process.kill('SIGTERM');
     const { code, stdout } = await first.result;
     expect(code).toBe(130);
-    expect(parseJson(stdout)).toMatchObject({ ok: false, error: { reason: 'cancelled/interrupted' } });
+    expect(parseJson(stdout)).toMatchObject({
+      ok: false,
+      run: expect.any(String),
+      error: { reason: 'cancelled/interrupted' },
+    });
   });
 
   test('a second signal ends the process at once', async () => {
