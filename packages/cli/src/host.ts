@@ -68,7 +68,7 @@ class StreamSink implements Sink {
   }
 
   get columns(): number {
-    const { columns = 0 } = this.#stream;
+    const { columns } = this.#stream;
     return columns > 0 ? columns : USUAL_COLUMNS; // a terminal that nobody has told its size says 0
   }
 
