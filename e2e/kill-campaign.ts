@@ -150,10 +150,11 @@ function sandboxProcesses(directory: string): readonly string[] {
 }
 
 function traceIds(directory: string): readonly string[] {
-  const rows = z
-    .array(z.looseObject({ traceId: z.string() }))
-    .parse(JSON.parse(vltair(['runs', '--json', '-C', directory]).stdout));
-  return rows.map(({ traceId }) => traceId);
+  const text = vltair(['runs', '--json', '-C', directory]).stdout;
+  return z
+    .object({ runs: z.array(z.object({ traceId: z.string() })) })
+    .parse(JSON.parse(text))
+    .runs.map(({ traceId }) => traceId);
 }
 
 function commandLine(pid: string): string {

@@ -50,7 +50,7 @@ describe('decisions', () => {
 
   test('each is indexed once, under its own title, and the index lists no other', () => {
     verifies('XB-4');
-    const listed = [...index.matchAll(/^\| \[(\d{4})\]\(([\w-]+\.md)\) \| (.*?) +\|/gmu)].map(
+    const listed = [...index.matchAll(/^\| \[(\d{4})\]\(([\w-]+\.md)\) +\| (.*?) +\|/gmu)].map(
       ([, number, file, title]) => {
         return `${String(file)}: # ${String(number)}. ${String(title)}`;
       },

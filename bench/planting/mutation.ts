@@ -33,7 +33,7 @@ export interface Edit {
 }
 
 /** All edits of one kind that a node invites; an empty list for most nodes. */
-export type Operator = (node: SyntaxNode, source: string) => readonly Edit[];
+type Operator = (node: SyntaxNode, source: string) => readonly Edit[];
 
 export type OperatorTable = Readonly<Record<OperatorName, Operator>>;
 

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { exitCodes, type ExitCode } from '@vltair/protocol';
-import { findDataDirectory, readConfiguration, type Configuration, type StoreOptions } from '@vltair/server/store';
+import { findDataDirectory, readConfiguration, type Configuration, type StoreOptions } from '@vltair/server';
 import type { Host } from './host.ts';
 import { flagOption, textOption, type Options } from './option-values.ts';
 import { Output } from './output.ts';

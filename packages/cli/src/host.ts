@@ -1,8 +1,13 @@
+import { existsSync } from 'node:fs';
+import { delimiter, join, relative } from 'node:path';
+
 /** What a command has of the process around it; tests give their own. */
 export interface Host {
   readonly stdout: Sink;
   readonly stderr: Sink;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** How the command is called here: what is printed to be typed begins with it. */
+  readonly commandName: string;
   /** The working directory. */
   readonly directory: string;
   /** Aborted when the person or the system wants the command to end. */
@@ -25,12 +30,22 @@ export function processHost(signal: AbortSignal): Host {
     stdout: new StreamSink(process.stdout),
     stderr: new StreamSink(process.stderr),
     environment: process.env,
+    commandName: commandName(process.env, process.argv[1] ?? '', process.cwd()),
     directory: process.cwd(),
     signal,
     readStdin,
     now: () => Date.now(),
   };
 }
+
+/** `vltair` where a shell finds it; under npm and npx, which put it on PATH for themselves alone, `npx vltair`; else its path. */
+export function commandName(environment: Host['environment'], path: string, directory: string): string {
+  if (environment['npm_command'] !== undefined) return 'npx vltair';
+  const found = (environment['PATH'] ?? '').split(delimiter).some((folder) => existsSync(join(folder, 'vltair')));
+  return found || path === '' ? 'vltair' : `./${relative(directory, path)}`.replace(/^\.\/(?=\.\.\/)/, '');
+}
+
+const USUAL_COLUMNS = 80;
 
 class StreamSink implements Sink {
   readonly #stream: NodeJS.WriteStream;
@@ -53,7 +68,8 @@ class StreamSink implements Sink {
   }
 
   get columns(): number {
-    return this.#stream.columns ?? 80;
+    const { columns } = this.#stream;
+    return columns > 0 ? columns : USUAL_COLUMNS; // a terminal that nobody has told its size says 0
   }
 
   get isOpen(): boolean {

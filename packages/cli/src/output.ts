@@ -1,5 +1,5 @@
 import type { Host } from './host.ts';
-import { isColoured, painter, type Paint } from './render/terminal-text.ts';
+import { isColoured, painter, type PageStyle, type Paint } from './render/terminal-text.ts';
 
 export interface OutputOptions {
   readonly json: boolean;
@@ -23,6 +23,10 @@ export class Output {
     this.isQuiet = quiet;
     this.paint = painter(isColoured(host.environment, host.stdout.isTerminal, noColor));
     this.paintMessage = painter(isColoured(host.environment, host.stderr.isTerminal, noColor));
+  }
+
+  get style(): PageStyle {
+    return { paint: this.paint, command: this.host.commandName };
   }
 
   /** The result: `text` for people, `value` with --json. */

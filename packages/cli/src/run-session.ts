@@ -1,6 +1,7 @@
 import { exitCodes, VltairError, type ExitCode } from '@vltair/protocol';
 import type { SessionOptions } from '@vltair/server';
 import { storeOf, type CommandContext } from './command-context.ts';
+import { reportError } from './render/error-report.ts';
 import { RunProgress } from './progress/run-progress.ts';
 
 /** What a session needs, from the context of a command. */
@@ -20,9 +21,14 @@ export async function whileShowing(
   } catch (error) {
     if (!(error instanceof VltairError) || error.reason !== 'cancelled/interrupted') throw error;
     watcher.end();
-    const { host, output } = context;
-    const hint = watcher.run === undefined ? '' : `; the run is kept: vltair resume ${watcher.run}`;
-    if (output.isJson) throw error;
+    const { host, output, configuration } = context;
+    if (output.isJson) {
+      const settings = { environment: host.environment, redaction: configuration.redaction };
+      output.json({ ok: false, run: watcher.run, error: reportError(error, settings) });
+      return exitCodes.interrupted;
+    }
+    const hint =
+      watcher.run === undefined ? '' : `; the run is kept: ${context.host.commandName} resume ${watcher.run}`;
     host.stderr.write(`interrupted${hint}\n`);
     return exitCodes.interrupted;
   } finally {

@@ -1,5 +1,5 @@
 import { errorCatalogue, VltairError, type ExitCode } from '@vltair/protocol';
-import { readConfiguration } from '@vltair/server/store';
+import { readConfiguration } from '@vltair/server';
 import { openOutput } from './command-context.ts';
 import type { Host } from './host.ts';
 import type { Options } from './option-values.ts';

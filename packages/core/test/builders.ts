@@ -35,11 +35,11 @@ export function aWorkflow(
   });
 }
 
-export const RUN = '01900000-0000-7000-8000-000000000001';
-export const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
+const RUN = '01900000-0000-7000-8000-000000000001';
+const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
 export const START_TS = 1_000_000;
 
-export function runCreated(workflow: Workflow, input: JsonObject = {}): FactOf<'run.created'> {
+function runCreated(workflow: Workflow, input: JsonObject = {}): FactOf<'run.created'> {
   const manifest = { workflow: 'digest', agents: {}, flags: [] };
   return { type: 'run.created', workflow, manifest, input, traceId: TRACE_ID, tree: 'tree0', title: 'a story' };
 }

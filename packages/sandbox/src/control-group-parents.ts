@@ -50,7 +50,7 @@ function canHandDown(path: string): boolean {
     writeFileSync(join(path, 'cgroup.subtree_control'), '+memory +pids');
     return handsDown(path);
   } catch {
-    return false; // no controller, no right, or a group that holds processes itself: not usable
+    return false; // Not there or not ours: either way nothing to use. // no controller, no right, or a group that holds processes itself: not usable
   }
 }
 
@@ -67,7 +67,7 @@ function isWritable(path: string): boolean {
     accessSync(path, constants.W_OK);
     return true;
   } catch {
-    return false;
+    return false; // Not there or not ours: either way nothing to use.
   }
 }
 

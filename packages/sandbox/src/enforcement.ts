@@ -17,7 +17,7 @@ type Finding = SandboxCapabilities['mechanisms'][Mechanism];
 const holds = (how: string): Finding => ({ available: true, how, reason: 'works here' });
 const lacks = (reason: string): Finding => ({ available: false, how: 'none', reason });
 
-export function findings(machine: Machine): Readonly<Record<Mechanism, Finding>> {
+function findings(machine: Machine): Readonly<Record<Mechanism, Finding>> {
   const { traits } = machine.tier;
   return {
     filesystem: traits.fileView

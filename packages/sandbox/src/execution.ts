@@ -47,7 +47,7 @@ export interface Outcome {
 }
 
 /** How a command that had to be ended was ended. */
-export interface Termination {
+interface Termination {
   readonly elapsedMs: number;
   readonly boundMs: number;
   readonly note: string;

@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import type { Configuration } from './environment.ts';
 
 /** Name of the store's directory inside a project. */
-export const DATA_DIRECTORY = '.vltair';
+const DATA_DIRECTORY = '.vltair';
 
 /** Where a project's store lies: what the configuration says, else `.vltair` in the project's root. */
 export function dataDirectoryOf(root: string, configuration: Configuration): string {

@@ -26,20 +26,19 @@ const LEAST_FREE_BYTES = 256 * 1024 * 1024;
 /** Tries what the product needs of the machine, by doing it. */
 export async function examineMachine({ dataDirectory, configuration }: DoctorOptions): Promise<readonly Finding[]> {
   const groups = await Promise.all([
-    examineNode(),
     examineGit(),
     examineSandbox(configuration),
     examineStore(dataDirectory),
     examineDisk(dataDirectory),
     examinePython(),
   ]);
-  return groups.flat();
+  return [examineNode(), ...groups.flat()];
 }
 
-function examineNode(): readonly Finding[] {
+function examineNode(): Finding {
   const { node } = process.versions;
-  if (Number(node.split('.')[0]) >= NODE_MAJOR) return [{ name: 'node', verdict: 'good', detail: node }];
-  return [{ name: 'node', verdict: 'bad', detail: node, advice: `install Node ${NODE_MAJOR} or later` }];
+  if (Number(node.split('.')[0]) >= NODE_MAJOR) return { name: 'node', verdict: 'good', detail: node };
+  return { name: 'node', verdict: 'bad', detail: node, advice: `install Node ${NODE_MAJOR} or later` };
 }
 
 async function examineGit(): Promise<readonly Finding[]> {

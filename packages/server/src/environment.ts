@@ -17,7 +17,7 @@ export const environmentVariables = {
   VLTAIR_REDACT_PREFIXES: 'Comma-separated prefixes of further secret tokens, for display and egress.',
   VLTAIR_REDACT_FIELDS: 'Fields hidden whole, per artifact kind: test_result=log,analysis=details.',
 } as const;
-export type VariableName = keyof typeof environmentVariables;
+type VariableName = keyof typeof environmentVariables;
 
 export interface Configuration {
   /** Absolute; `undefined`: the project decides. */

@@ -50,8 +50,12 @@ export interface FixReport {
   readonly reproduced: { readonly passed: number; readonly failed: number; readonly skipped: number } | undefined;
   readonly failing: readonly string[];
   readonly flaky: readonly string[];
+  /** The lines that the failing tests make suspicious, of the last search, most suspicious first. */
+  readonly suspects: readonly JsonObject[];
   /** Edits tried, over all visits. */
   readonly tried: number;
+  /** Edits that there were to try, over all visits. */
+  readonly planned: number;
   /** The repair as a unified diff; empty when there is none. */
   readonly diff: string;
   readonly files: readonly string[];
@@ -118,7 +122,9 @@ export async function reportFix(app: Pick<Application, 'store' | 'workspace'>, s
       : [],
   );
   const first = testResultSchema.safeParse(results[0]?.payload.artifacts.find(({ kind }) => kind === 'test_result'));
-  const searches = results.filter(({ node }) => node === 'codegen').map(({ payload }) => payload.output);
+  const outputsOf = (name: string) => results.filter(({ node }) => node === name).map(({ payload }) => payload.output);
+  const searches = outputsOf('codegen');
+  const suspects = outputsOf('debug').at(-1)?.['suspects'];
   const difference = await catalogued(app.workspace.diff(created.tree, state.tree));
   return {
     run: state.run,
@@ -127,7 +133,9 @@ export async function reportFix(app: Pick<Application, 'store' | 'workspace'>, s
     reproduced: first.success ? countCases(first.data) : undefined,
     failing: first.success ? first.data.cases.filter(({ status }) => status === 'failed').map(({ id }) => id) : [],
     flaky: first.success ? first.data.flaky : [],
+    suspects: Array.isArray(suspects) ? suspects.filter(isObject) : [],
     tried: countTried(events),
+    planned: searches.reduce((sum, { planned }) => sum + (typeof planned === 'number' ? planned : 0), 0),
     diff: difference.text,
     files: difference.files.map(({ path }) => path),
     edits: searches.flatMap(({ edit }) => (isObject(edit) ? [edit] : [])),

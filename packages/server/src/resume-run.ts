@@ -28,7 +28,7 @@ async function resolveParked(app: Application, state: RunState, resolution: Park
   for (const key of keys) await app.runtime.command(state.run, { type: 'resolve', key, resolution, by });
 }
 
-export interface Cancellation {
+interface Cancellation {
   readonly by: string;
   readonly reason: string;
 }

@@ -11,7 +11,8 @@ export type Verification =
       readonly count: number;
       readonly head: string;
       readonly status: string;
-      readonly fingerprints: readonly string[];
+      /** Of the key that signed it; `undefined` for a store without a commit. */
+      readonly fingerprint: string | undefined;
       /** Events whose payload was purged. */
       readonly purged: number;
     }
@@ -24,7 +25,7 @@ export function verifyExportedRun(bytes: Uint8Array, fingerprint: string | undef
     return { kind: 'refused', reason: verdict.reason, place: `line ${verdict.line}`, detail: verdict.detail };
   }
   const { run, count, head, status, purged } = verdict;
-  return { kind: 'verified', run, count, head, status, purged, fingerprints: [verdict.fingerprint] };
+  return { kind: 'verified', run, count, head, status, purged, fingerprint: verdict.fingerprint };
 }
 
 /** Checks a run where it is stored. */
@@ -34,9 +35,6 @@ export async function verifyStoredRun(
   fingerprint: string | undefined,
 ): Promise<Verification> {
   const verdict = await verifyRun(store, run, fingerprint);
-  if (verdict.kind === 'verified') {
-    const { fingerprint: signer, ...verified } = verdict;
-    return { ...verified, fingerprints: signer === undefined ? [] : [signer] };
-  }
+  if (verdict.kind === 'verified') return verdict;
   return { kind: 'refused', reason: verdict.reason, place: `event ${verdict.seq}`, detail: verdict.detail };
 }

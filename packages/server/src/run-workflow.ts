@@ -122,7 +122,7 @@ function projectOf(plan: ProjectPlan, dependencies: readonly string[]): Json {
     testTimeoutMs: TEST_TIMEOUT_MS,
     sandboxMode: 'best-effort',
   };
-  return project as unknown as Json;
+  return project;
 }
 
 function lastResult({ workflow, nodes }: RunState): RunOutcome['result'] {

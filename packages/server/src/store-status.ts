@@ -17,7 +17,7 @@ export interface StatusReport {
   readonly redaction: RedactionSettings;
 }
 
-export type StoreCondition =
+type StoreCondition =
   | { readonly kind: 'none' }
   | {
       readonly kind: 'open';

@@ -62,11 +62,8 @@ function detailOf(error: VltairError): { readonly detail?: string } {
 /** `:line:column` of a field path such as `nodes.2.agent` or `nodes.scan.needs`; empty when it cannot be told. */
 function placeOf(document: ReturnType<typeof parseDocument>, lines: LineCounter, field: string | undefined): string {
   if (field === undefined) return '';
-  const path = field.split('.').map((key) => (/^\d+$/.test(key) ? Number(key) : key));
-  const ids = (document.toJS() as { nodes?: readonly { id?: unknown }[] } | null)?.nodes;
-  if (path[0] === 'nodes' && typeof path[1] === 'string' && Array.isArray(ids)) {
-    path[1] = ids.findIndex((node: { readonly id?: unknown } | null) => node?.id === path[1]);
-  }
+  const path: (string | number)[] = field.split('.').map((key) => (/^\d+$/.test(key) ? Number(key) : key));
+  if (path[0] === 'nodes' && typeof path[1] === 'string') path[1] = indexOfNode(document, path[1]);
   for (let length = path.length; length > 0; length -= 1) {
     const node: unknown = document.getIn(path.slice(0, length), true);
     const offset = rangeStart(node);
@@ -76,6 +73,13 @@ function placeOf(document: ReturnType<typeof parseDocument>, lines: LineCounter,
     }
   }
   return '';
+}
+
+function indexOfNode(document: ReturnType<typeof parseDocument>, id: string): number {
+  for (let index = 0; document.hasIn(['nodes', index]); index += 1) {
+    if (document.getIn(['nodes', index, 'id']) === id) return index;
+  }
+  return -1;
 }
 
 function rangeStart(node: unknown): number | undefined {

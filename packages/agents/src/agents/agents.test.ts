@@ -40,6 +40,11 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
+/** What a JSON file would hold of a value. */
+function plain(value: unknown): JsonObject {
+  return JSON.parse(JSON.stringify(value)) as JsonObject;
+}
+
 function aTask(agent: string, payload: JsonObject & { action: string }): AgentTask {
   return { type: 'AgentTask', id: 'task-1', protocolVersion: 1, agent, payload };
 }
@@ -73,10 +78,7 @@ const green = { ...red, 'src/clamp.js': CLAMP.replace('value > low', 'value > hi
 
 async function testExec(name: string, files: Readonly<Record<string, string>>, action: string) {
   const { project, tree } = await aProject(name, files);
-  return await createTestExec(tests).run(
-    aTask('test-exec', { action, project: JSON.parse(JSON.stringify(project)) }),
-    aContext({ tree }),
-  );
+  return await createTestExec(tests).run(aTask('test-exec', { action, project: plain(project) }), aContext({ tree }));
 }
 
 describe('test-exec', () => {
@@ -106,7 +108,7 @@ describe('test-exec', () => {
     });
     const quick = { ...project, testTimeoutMs: 1_500 };
     const reply = await createTestExec(tests).run(
-      aTask('test-exec', { action: 'run', project: JSON.parse(JSON.stringify(quick)) }),
+      aTask('test-exec', { action: 'run', project: plain(quick) }),
       aContext({ tree }),
     );
     expect(reply).toMatchObject({ type: 'AgentError', error: { code: 'timeout', retryable: false } });
@@ -186,7 +188,7 @@ describe('codegen', () => {
       suspects,
       maxCandidates: 200,
     };
-    const task = aTask('codegen', JSON.parse(JSON.stringify(payload)));
+    const task = aTask('codegen', { action: 'repair', ...plain(payload) });
     const replies: AgentResult[] = [];
     for (let turn = 0; turn < 2; turn += 1)
       replies.push(agentResultSchema.parse(await createCodeGen(tests).run(task, aContext({ tree }))));
@@ -206,7 +208,7 @@ describe('codegen', () => {
       maxCandidates: 5,
     };
     const reply = agentResultSchema.parse(
-      await createCodeGen(tests).run(aTask('codegen', JSON.parse(JSON.stringify(payload))), aContext({ tree })),
+      await createCodeGen(tests).run(aTask('codegen', { action: 'repair', ...plain(payload) }), aContext({ tree })),
     );
     expect(reply.payload.signal).toBe('not_repaired');
     expect(reply.payload.delta).toBeUndefined();

@@ -65,7 +65,7 @@ type Judgement = Omit<Verdict, 'id'>;
 const HOPELESS: Judgement = { verdict: 'fails', fixed: 0 };
 
 /** Ids of the cases that fail every time, sorted. */
-export function failingCases({ cases, flaky }: TestResult): readonly string[] {
+function failingCases({ cases, flaky }: TestResult): readonly string[] {
   return cases.filter(({ status, id }) => status === 'failed' && !flaky.includes(id)).map(({ id }) => id);
 }
 

@@ -3,7 +3,7 @@ import { testRunners, VltairError, type AgentTask } from '@vltair/protocol';
 import { z } from 'zod';
 
 /** How to run the tests of one package; what `detectRunner` finds. */
-export const testCommandSchema = z.strictObject({
+const testCommandSchema = z.strictObject({
   runner: z.enum(testRunners),
   directory: z.string().min(1),
   script: z.string().exactOptional(),

@@ -34,7 +34,6 @@ const OUTPUT_BYTES = 1024 ** 2;
 /** Runs a project's tests over trees of its workspace: what TestExec and CodeGen have in common. */
 export class ProjectTests {
   readonly #options: ProjectTestsOptions;
-  #clones = 0;
 
   constructor(options: ProjectTestsOptions) {
     this.#options = options;
@@ -46,9 +45,8 @@ export class ProjectTests {
 
   /** A clone of a tree with the project's dependencies linked in. The caller disposes of it. */
   async checkout(project: Project, tree: string, traceId: string): Promise<Clone> {
-    this.#clones += 1;
     const dependencies = { from: project.directory, paths: project.dependencies };
-    return await catalogued(this.#options.workspace.checkout(tree, { traceId, n: this.#clones, dependencies }));
+    return await catalogued(this.#options.workspace.checkout(tree, { traceId, dependencies }));
   }
 
   /** One execution of one command over a clone. @throws VltairError when the sandbox refuses or cannot be set up. */

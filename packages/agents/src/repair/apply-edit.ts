@@ -18,6 +18,11 @@ export interface Edit {
   readonly size: number;
   /** How early the operator proposed it for its node: 0 is its best guess. */
   readonly rank: number;
+  /** The part that the changed node plays in its parent (`condition`, `argument`, `left`), and what the change looks like. */
+  readonly role: string;
+  readonly form: string;
+  /** 1 unless the code around speaks against the edit (less) or for it (more). */
+  readonly plausibility: number;
 }
 
 /**

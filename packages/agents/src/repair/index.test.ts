@@ -17,6 +17,7 @@ test('the entry exports these names', () => {
     'importDistances',
     'importsOf',
     'isProtectedPath',
+    'isSourceFile',
     'languageOf',
     'literalHints',
     'maxBatchSize',
@@ -24,6 +25,7 @@ test('the entry exports these names', () => {
     'operatorNames',
     'operatorPriors',
     'orderCandidates',
+    'parseProblem',
     'planSearch',
     'rankLines',
   ]);

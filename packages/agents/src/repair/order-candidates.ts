@@ -1,23 +1,25 @@
 /**
  * The order in which candidates are tried: one fixed score, the same every time.
  *
- *     score = suspicion(line) * worth / (1 + k / 16)
- *     worth = prior(operator) / (1 + size / 20) / (1 + j / 5)
+ *     score = suspicion(line)^4 * worth / (1 + k / 16)
+ *     worth = odds(edit) * plausibility(edit) / (1 + size / 20) / (1 + j / 5)
  *
+ * The power sharpens: a line that is half as suspicious is sixteen times less likely to be the one.
  * `j` counts the better guesses of the same operator on the same line, `k` the worthier candidates on the same line. Both make
  * returns diminish: a line with hundreds of variables to try gives way to the next suspicious lines after its first dozen, and
  * comes back later. Ties break by file, offset, operator, replacement, which is total because edits of equal text are one edit.
  */
 import { rankedLineKey, type SuspiciousLine } from './rank-lines.ts';
 import type { Edit } from './apply-edit.ts';
-import { operatorPriors } from './operator-priors.ts';
+import { editOdds } from './edit-odds.ts';
 
 export interface OrderedEdit {
   readonly edit: Edit;
-  /** Nine places. */
+  /** Twelve places. */
   readonly score: number;
 }
 
+const sharpness = 4;
 const sameOperatorPatience = 5;
 const sameLinePatience = 16;
 const sizePatience = 20;
@@ -36,12 +38,12 @@ function scoreLine(edits: readonly Edit[], suspicion: number): readonly OrderedE
     .toSorted((a, b) => b.worth - a.worth || compareEdits(a.edit, b.edit));
   return worthy.map(({ edit, worth }, place) => ({
     edit,
-    score: rounded((suspicion * worth) / (1 + place / sameLinePatience)),
+    score: rounded((suspicion ** sharpness * worth) / (1 + place / sameLinePatience)),
   }));
 }
 
 function worthOf(edit: Edit, place: number): number {
-  return operatorPriors[edit.operator] / (1 + edit.size / sizePatience) / (1 + place / sameOperatorPatience);
+  return (editOdds(edit) * edit.plausibility) / (1 + edit.size / sizePatience) / (1 + place / sameOperatorPatience);
 }
 
 function compareGuesses(a: Edit, b: Edit): number {
@@ -60,7 +62,7 @@ export function compareEdits(a: Edit, b: Edit): number {
 }
 
 function rounded(score: number): number {
-  return Math.round(score * 1e9) / 1e9;
+  return Math.round(score * 1e12) / 1e12;
 }
 
 function compareText(a: string, b: string): number {

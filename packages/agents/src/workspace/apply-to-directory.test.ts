@@ -139,7 +139,6 @@ describe('applying a difference to a directory', () => {
     const scene = await aScene();
     await using clone = await scene.workspace.checkout(scene.before, {
       traceId: 'l',
-      n: 1,
       temporaryRoot: aDirectory(),
     });
     rmSync(join(clone.directory, 'other.txt'));

@@ -64,7 +64,7 @@ describe('a capture', () => {
     };
     const workspace = await aWorkspace();
     const { tree } = await workspace.capture(aDirectory(files));
-    await using clone = await workspace.checkout(tree, { traceId: 'bytes', n: 1, temporaryRoot: aDirectory() });
+    await using clone = await workspace.checkout(tree, { traceId: 'bytes', temporaryRoot: aDirectory() });
     for (const [path, content] of Object.entries(files)) expect(await workspace.readFile(tree, path)).toEqual(content);
     expect((await workspace.capture(clone.directory)).tree).toBe(tree);
   });

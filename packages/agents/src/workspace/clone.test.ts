@@ -44,7 +44,6 @@ async function aClone(files: Record<string, string> = PROJECT, options: Partial<
   const { tree, dependencies } = await workspace.capture(directory);
   const clone = await workspace.checkout(tree, {
     traceId: 'trace',
-    n: 1,
     temporaryRoot: aDirectory(),
     dependencies: { from: directory, paths: dependencies },
     ...options,
@@ -65,9 +64,9 @@ describe('a clone', () => {
     expect(contents(clone.directory)).toEqual(contents(directory));
     expect(readlinkSync(join(clone.directory, 'alias'))).toBe('src');
     expect(statSync(join(clone.directory, 'run.sh')).mode & 0o111).not.toBe(0);
-    expect(dirname(clone.directory)).toMatch(/\/vltair-trace-1$/u);
+    expect(dirname(clone.directory)).toMatch(/\/vltair-trace-\d+$/u);
     expect([statSync(dirname(clone.directory)).mode & 0o777, statSync(clone.directory).mode & 0o777]).toEqual([
-      0o700, 0o700,
+      0o711, 0o700,
     ]);
     expect(await clone.isPristine()).toBe(true);
   });
@@ -79,7 +78,6 @@ describe('a clone', () => {
     const { tree, dependencies } = await workspace.capture(directory);
     const options = {
       traceId: 't',
-      n: 1,
       temporaryRoot: aDirectory(),
       dependencies: { from: directory, paths: dependencies },
     };
@@ -220,10 +218,12 @@ describe('a clone', () => {
     expect(existsSync(dirname(clone.directory))).toBe(false);
   });
 
-  it('takes the place of a leftover of the same name', async () => {
-    const temporaryRoot = aDirectory({ 'vltair-trace-1/project/old': 'left by a killed process' });
-    const { clone } = await aClone(PROJECT, { temporaryRoot });
-    expect(existsSync(join(clone.directory, 'old'))).toBe(false);
+  it('two clones of one trace have directories of their own, and each names its owner', async () => {
+    const temporaryRoot = aDirectory();
+    const [one, two] = [await aClone(PROJECT, { temporaryRoot }), await aClone(PROJECT, { temporaryRoot })];
+    expect(dirname(one.clone.directory)).not.toBe(dirname(two.clone.directory));
+    expect(dirname(one.clone.directory)).toMatch(/vltair-trace-\d+$/);
+    expect(readFileSync(join(one.clone.directory, '..', 'owner'), 'utf8')).toMatch(new RegExp(`^${process.pid}-`));
     await expect(aClone(PROJECT, { traceId: '../x' })).rejects.toMatchObject({ reason: 'invalid_path' });
   });
 

@@ -1,9 +1,8 @@
 import type { FileDifference } from './tree-diff.ts';
 
 export interface CheckoutOptions {
-  /** Names the directory `vltair-<traceId>-<n>`: letters, digits, `.`, `_`, `-`. A leftover of that name is replaced. */
+  /** Names the directory `vltair-<traceId>-<n>`: letters, digits, `.`, `_`, `-`. */
   readonly traceId: string;
-  readonly n: number;
   /** Installed dependencies: paths as in `TreeSnapshot.dependencies`, relative to the directory that was captured. */
   readonly dependencies?: { readonly from: string; readonly paths: readonly string[] };
   /** Default: `os.tmpdir()`. */

@@ -20,7 +20,6 @@ async function cloneOf(directory: string): Promise<Clone> {
   const { tree, dependencies } = await workspace.capture(directory);
   const clone = await workspace.checkout(tree, {
     traceId: 'links',
-    n: 1,
     temporaryRoot: aDirectory(),
     dependencies: { from: directory, paths: dependencies },
   });
@@ -125,7 +124,6 @@ describe('the dependencies of a clone', () => {
     const dependencies = { from: join(repository, 'p'), paths: ['node_modules', 'sub/node_modules'] };
     await using clone = await workspace.checkout(tree, {
       traceId: 'x',
-      n: 1,
       temporaryRoot: aDirectory(),
       dependencies,
     });
@@ -134,7 +132,6 @@ describe('the dependencies of a clone', () => {
     const outside = { from: repository, paths: ['../x'] };
     const attempt = workspace.checkout(tree, {
       traceId: 'x',
-      n: 2,
       temporaryRoot: aDirectory(),
       dependencies: outside,
     });

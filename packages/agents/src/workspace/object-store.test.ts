@@ -49,7 +49,7 @@ describe('the object store', () => {
     writeFileSync(place, 'damaged');
     const reading = { reason: 'corrupt' };
     await expect(workspace.readFile(tree, 'a')).rejects.toMatchObject(reading);
-    await expect(workspace.checkout(tree, { traceId: 't', n: 1, temporaryRoot: aDirectory() })).rejects.toMatchObject(
+    await expect(workspace.checkout(tree, { traceId: 't', temporaryRoot: aDirectory() })).rejects.toMatchObject(
       reading,
     );
   });

@@ -2,6 +2,7 @@ import { chownSync } from 'node:fs';
 import { mkdir, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createPrivateDirectory } from '@vltair/sandbox';
 import type { CheckoutOptions, Clone } from './clone.ts';
 import { linkDependencies } from './dependency-links.ts';
 import { DirectoryClone } from './directory-clone.ts';
@@ -45,22 +46,19 @@ export async function openClone(
   }
 }
 
-async function makeOuter({ traceId, n, temporaryRoot, owner }: CheckoutOptions): Promise<string> {
-  if (!/^\w[\w.-]*$/u.test(traceId) || !Number.isSafeInteger(n)) {
-    throw new WorkspaceError(
-      'invalid_path',
-      `a clone cannot be named after trace id ${JSON.stringify(traceId)} and ${n}`,
-    );
+/** A private directory that names its owner, so that the leftover of a killed process is removed by the next one. */
+async function makeOuter({ traceId, temporaryRoot, owner }: CheckoutOptions): Promise<string> {
+  const root = await realpath(temporaryRoot ?? tmpdir());
+  if (!/^\w[\w.-]*$/u.test(traceId)) {
+    throw new WorkspaceError('invalid_path', `a clone cannot be named after trace id ${JSON.stringify(traceId)}`);
   }
-  const outer = join(await realpath(temporaryRoot ?? tmpdir()), `vltair-${traceId}-${n}`);
   try {
-    await forceRemove(outer);
-    await mkdir(outer, { mode: 0o700 });
+    const outer = createPrivateDirectory(root, traceId).path;
     if (owner !== undefined) chownSync(outer, owner.uid, owner.gid);
     return outer;
   } catch (error) {
-    if (systemCode(error) === 'ENOSPC') throw explain(error, outer);
-    throw new WorkspaceError('temporary_occupied', `${outer} cannot be created`, { path: outer, cause: error });
+    if (systemCode(error) === 'ENOSPC') throw explain(error, root);
+    throw new WorkspaceError('temporary_occupied', `no clone can be made in ${root}`, { path: root, cause: error });
   }
 }
 

@@ -41,7 +41,7 @@ export interface Workspace {
   readBlobs(blobs: Iterable<string>): Promise<ReadonlyMap<string, Buffer>>;
 }
 
-export interface WriteOptions {
+interface WriteOptions {
   /** Paths that no change may touch, such as test files. Default: none. */
   readonly isProtected?: (path: string) => boolean;
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { exitCodes, type ExitCode } from '@vltair/protocol';
-import { fixProject, makeDemoProject, readingStore, summariseRun } from '@vltair/server';
+import { loadEngine, readingStore, summariseRun } from '@vltair/server';
 import { exitCodeOf, type CommandContext } from '../command-context.ts';
 import { demoPage } from '../render/demo-page.ts';
 import { sessionOf, whileShowing } from '../run-session.ts';
@@ -10,6 +10,7 @@ const TIMEOUT_MS = 5 * 60_000;
 
 export async function runDemo(context: CommandContext): Promise<ExitCode> {
   const { output } = context;
+  const { fixProject, makeDemoProject } = await loadEngine();
   const directory = await makeDemoProject();
   output.note(`A project whose tests fail: ${directory}`);
   return await whileShowing(context, async (watcher) => {
@@ -31,7 +32,7 @@ export async function runDemo(context: CommandContext): Promise<ExitCode> {
     const summary = await readingStore(options, async (store) => await summariseRun(store, report.run));
     const exitCode = exitCodeOf(report.status);
     output.result({ ok: exitCode === exitCodes.done, directory, ...report }, () =>
-      demoPage(outcome, summary, directory, output.paint),
+      demoPage(outcome, summary, directory, output.style),
     );
     return exitCode;
   });

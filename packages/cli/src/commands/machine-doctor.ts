@@ -1,10 +1,11 @@
 import { exitCodes, type ExitCode } from '@vltair/protocol';
-import { examineMachine, type Finding } from '@vltair/server';
+import { loadEngine, type Finding } from '@vltair/server';
 import { storeOf, type CommandContext } from '../command-context.ts';
 import { oneLine, table, type Paint } from '../render/terminal-text.ts';
 
 export async function doctor(context: CommandContext): Promise<ExitCode> {
   const { configuration, output } = context;
+  const { examineMachine } = await loadEngine();
   const findings = await examineMachine({ dataDirectory: storeOf(context).dataDirectory, configuration });
   const ok = findings.every(({ verdict }) => verdict !== 'bad');
   output.result({ ok, findings }, () => findingsPage(findings, output.paint));

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { exitCodes, type ExitCode } from '@vltair/protocol';
-import { fixProject, type FixOutcome, type FixRequest } from '@vltair/server';
+import { loadEngine, type FixOutcome, type FixRequest } from '@vltair/server';
 import { exitCodeOf, type CommandContext } from '../command-context.ts';
 import { choiceOption, durationOption, flagOption, integerOption, textOption, type Options } from '../option-values.ts';
 import { fixPage } from '../render/fix-page.ts';
@@ -24,12 +24,13 @@ export async function fix(
     isNew: flagOption(options, 'new'),
   };
   return await whileShowing(context, async (watcher) => {
+    const { fixProject } = await loadEngine();
     const outcome = await fixProject({ ...sessionOf(context, watcher), request, apply: flagOption(options, 'apply') });
     watcher.end();
     const { output } = context;
     const exitCode = exitCodeOfFix(outcome);
     output.result({ ok: exitCode === exitCodes.done, ...outcome.report, applied: outcome.applied }, () =>
-      fixPage(outcome, output.paint),
+      fixPage(outcome, output.style),
     );
     return exitCode;
   });

@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import { exitCodes, VltairError, type ExitCode } from '@vltair/protocol';
-import { cancelRun, findRun, readingStore } from '@vltair/server';
+import { findRun, loadEngine, readingStore } from '@vltair/server';
 import { storeOf, type CommandContext } from '../command-context.ts';
 import { textOption, type Options } from '../option-values.ts';
 import { sessionOf, whileShowing } from '../run-session.ts';
@@ -16,6 +16,7 @@ export async function cancel(
   if (status === 'succeeded' || status === 'failed' || status === 'cancelled')
     throw new VltairError('invalid_argument/run_ended', { detail: `${run} ${status}` });
   return await whileShowing(context, async (watcher) => {
+    const { cancelRun } = await loadEngine();
     const answer = await cancelRun(sessionOf(context, watcher), run, { by: userInfo().username, reason });
     watcher.end();
     const isDone = answer.kind === 'accepted';

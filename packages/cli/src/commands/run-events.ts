@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exitCodes, type ExitCode, type StoredEvent } from '@vltair/protocol';
-import { findRun, followRun, hasRunEnded, readingStore } from '@vltair/server/store';
+import { findRun, followRun, hasRunEnded, readingStore } from '@vltair/server';
 import { storeOf, type CommandContext } from '../command-context.ts';
 import { flagOption, integerOption, type Options } from '../option-values.ts';
 import { eventLine } from '../render/event-line.ts';

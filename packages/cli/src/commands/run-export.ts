@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { exitCodes, VltairError, type ExitCode } from '@vltair/protocol';
-import { exportRun, findRun, readingStore } from '@vltair/server/store';
+import { exportRun, findRun, readingStore } from '@vltair/server';
 import { storeOf, type CommandContext } from '../command-context.ts';
 import { textOption, type Options } from '../option-values.ts';
 
@@ -24,9 +24,10 @@ export async function exportToFile(
     const count = await writeLines(path, lines);
     const { fingerprint } = store.signer();
     output.result({ ok: true, run, file: path, lines: count, fingerprint }, () =>
-      [`${path}: ${count} lines, signed by ${fingerprint}`, `  next: vltair verify ${out} --key ${fingerprint}`].join(
-        '\n',
-      ),
+      [
+        `${path}: ${count} lines, signed by ${fingerprint}`,
+        `  next: ${host.commandName} verify ${out} --key ${fingerprint}`,
+      ].join('\n'),
     );
     return exitCodes.done;
   });

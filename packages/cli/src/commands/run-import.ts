@@ -1,5 +1,5 @@
 import { exitCodes, type ExitCode } from '@vltair/protocol';
-import { importRun, openStore } from '@vltair/server/store';
+import { importRun, openStore } from '@vltair/server';
 import { storeOf, type CommandContext } from '../command-context.ts';
 import { flagOption, textOption, type Options } from '../option-values.ts';
 import { readBytes } from '../read-bytes.ts';

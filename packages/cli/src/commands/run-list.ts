@@ -1,5 +1,5 @@
 import { VltairError, type ExitCode } from '@vltair/protocol';
-import { readingStore, runStatuses, type RunRow, type RunStatus } from '@vltair/server/store';
+import { readingStore, runStatuses, type RunRow, type RunStatus } from '@vltair/server';
 import { storeOf, type CommandContext } from '../command-context.ts';
 import { integerOption, textOption, type Options } from '../option-values.ts';
 import { runList } from '../render/run-list.ts';

@@ -1,12 +1,5 @@
 import { exitCodes, VltairError, type ExitCode } from '@vltair/protocol';
-import {
-  findRun,
-  parseReplayPoint,
-  readingStore,
-  replayRun,
-  verifyReplayOf,
-  type EventStore,
-} from '@vltair/server/store';
+import { findRun, parseReplayPoint, readingStore, replayRun, verifyReplayOf, type EventStore } from '@vltair/server';
 import { storeOf, type CommandContext } from '../command-context.ts';
 import { flagOption, textOption, type Options } from '../option-values.ts';
 import { differencesText, replayPage } from '../render/replay-page.ts';

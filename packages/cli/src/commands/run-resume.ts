@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import { exitCodes, type ExitCode } from '@vltair/protocol';
-import { findRun, readingStore, resumeRun } from '@vltair/server';
+import { findRun, loadEngine, readingStore } from '@vltair/server';
 import { exitCodeOf, storeOf, type CommandContext } from '../command-context.ts';
 import { choiceOption, type Options } from '../option-values.ts';
 import { outcomePage } from '../render/outcome-page.ts';
@@ -14,12 +14,13 @@ export async function resume(
   const parked = choiceOption(options, 'parked', ['retry', 'fail']);
   const { run } = await readingStore(storeOf(context), async (store) => await findRun(store, id));
   return await whileShowing(context, async (watcher) => {
+    const { resumeRun } = await loadEngine();
     const state = await resumeRun(sessionOf(context, watcher), run, parked, userInfo().username);
     watcher.end();
     const exitCode = exitCodeOf(state.status);
     const { traceId, status, failure, waitingFor } = state;
     const value = { ok: exitCode === exitCodes.done, run, traceId, status, failure, waitingFor };
-    context.output.result(value, () => outcomePage({ state, result: undefined }, context.output.paint));
+    context.output.result(value, () => outcomePage({ state, result: undefined }, context.output.style));
     return exitCode;
   });
 }

@@ -1,5 +1,5 @@
 import { exitCodes, type ExitCode } from '@vltair/protocol';
-import { findRun, readingStore, summariseRun } from '@vltair/server/store';
+import { findRun, loadEngine, readingStore, summariseRun } from '@vltair/server';
 import { storeOf, type CommandContext } from '../command-context.ts';
 import { flagOption, type Options } from '../option-values.ts';
 import { diffText } from '../render/diff-text.ts';
@@ -7,18 +7,15 @@ import { runPage } from '../render/run-page.ts';
 
 export async function show(context: CommandContext, [id = '']: readonly string[], options: Options): Promise<ExitCode> {
   const { output } = context;
-  const options_ = storeOf(context);
-  const summary = await readingStore(
-    options_,
-    async (store) => await summariseRun(store, (await findRun(store, id)).run),
-  );
-  const diff = await changeOf(options_.dataDirectory, summary);
+  const place = storeOf(context);
+  const summary = await readingStore(place, async (store) => await summariseRun(store, (await findRun(store, id)).run));
+  const diff = await changeOf(place.dataDirectory, summary);
   if (flagOption(options, 'diff') && !output.isJson) {
     output.text(context.host.stdout.isTerminal ? diffText(diff, output.paint) : diff);
     return exitCodes.done;
   }
   output.result({ ok: true, ...summary, diff }, () => {
-    const page = runPage(summary, output.paint);
+    const page = runPage(summary, output.style);
     return diff === '' ? page : `${page}\n\n${diffText(diff, output.paint)}`;
   });
   return exitCodes.done;
@@ -35,6 +32,6 @@ async function changeOf(
 ): Promise<string> {
   if (treeBefore === undefined || treeAfter === undefined || treeBefore === treeAfter || origin !== undefined)
     return '';
-  const { differenceOfTrees } = await import('@vltair/server');
+  const { differenceOfTrees } = await loadEngine();
   return await differenceOfTrees(dataDirectory, treeBefore, treeAfter);
 }

@@ -8,7 +8,7 @@ import {
   verifyExportedRun,
   verifyStoredRun,
   type Verification,
-} from '@vltair/server/store';
+} from '@vltair/server';
 import { storeOf, type CommandContext } from '../command-context.ts';
 import { textOption, type Options } from '../option-values.ts';
 import { readBytes } from '../read-bytes.ts';
@@ -63,11 +63,11 @@ function verdictText(subject: string, verdict: Verification, paint: Paint): stri
       `  next: ${errorCatalogue[reason].next}`,
     ].join('\n');
   }
-  const { run, count, status, head, fingerprints, purged } = verdict;
+  const { run, count, status, head, fingerprint, purged } = verdict;
   return [
     `${paint('green', 'verified')}: ${run}: ${count} events, ${status}`,
     `  head ${head}`,
-    ...fingerprints.map((fingerprint) => `  signed by ${fingerprint}`),
+    `  signed by ${fingerprint ?? 'nobody'}`,
     ...(purged === 0 ? [] : [`  ${purged} payloads were purged; their digests hold`]),
   ].join('\n');
 }

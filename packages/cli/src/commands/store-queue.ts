@@ -1,5 +1,5 @@
 import type { ExitCode } from '@vltair/protocol';
-import { reportQueue } from '@vltair/server/store';
+import { reportQueue } from '@vltair/server';
 import { storeOf, type CommandContext } from '../command-context.ts';
 
 export async function queue(context: CommandContext): Promise<ExitCode> {

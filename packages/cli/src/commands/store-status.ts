@@ -1,5 +1,5 @@
 import type { ExitCode } from '@vltair/protocol';
-import { reportStatus } from '@vltair/server/store';
+import { loadEngine, reportStatus } from '@vltair/server';
 import manifest from '../../package.json' with { type: 'json' };
 import { storeOf, type CommandContext } from '../command-context.ts';
 import { flagOption, type Options } from '../option-values.ts';
@@ -16,6 +16,6 @@ export async function status(context: CommandContext, _: readonly string[], opti
 }
 
 async function probe({ configuration }: CommandContext): Promise<SandboxAnswer> {
-  const { sandboxOf } = await import('@vltair/server');
+  const { sandboxOf } = await loadEngine();
   return await sandboxOf(configuration).capabilities();
 }

@@ -12,7 +12,7 @@ import {
   type ExitCode,
   type JsonObject,
 } from '@vltair/protocol';
-import { runTask, runWorkflow, type RunOutcome } from '@vltair/server';
+import { loadEngine, type RunOutcome } from '@vltair/server';
 import { exitCodeOf, type CommandContext } from '../command-context.ts';
 import { parseJson } from '../json-text.ts';
 import { textOption, type Options } from '../option-values.ts';
@@ -28,6 +28,7 @@ export async function run(context: CommandContext, [workflow]: readonly string[]
   if (file !== undefined) return await runTaskFile(context, file);
   const input = await readInput(context, textOption(options, 'input'));
   return await whileShowing(context, async (watcher) => {
+    const { runWorkflow } = await loadEngine();
     const session = { ...sessionOf(context, watcher), directory: context.directory };
     const outcome = await runWorkflow(session, resolve(context.host.directory, workflow ?? ''), input);
     watcher.end();
@@ -65,6 +66,7 @@ async function runTaskFile(context: CommandContext, file: string): Promise<ExitC
 
 async function runParsedTask(context: CommandContext, task: AgentTask): Promise<ExitCode> {
   return await whileShowing(context, async (watcher) => {
+    const { runTask } = await loadEngine();
     const outcome = await runTask({ ...sessionOf(context, watcher), directory: context.directory }, task);
     watcher.end();
     return tellOutcome(context, outcome);
@@ -86,7 +88,7 @@ function tellOutcome({ output }: CommandContext, { state, result }: RunOutcome):
   const exitCode = exitCodeOf(status);
   const ok = exitCode === exitCodes.done;
   const value = ok ? { ok, run: id, traceId, status, result } : { ok, run: id, traceId, status, error: failure };
-  output.result(value, () => outcomePage({ state, result }, output.paint));
+  output.result(value, () => outcomePage({ state, result }, output.style));
   return exitCode;
 }
 

@@ -2,7 +2,7 @@ import type { Sink } from '../host.ts';
 import { fitted, type Paint } from '../render/terminal-text.ts';
 import { boardText, symbolOf } from './board-text.ts';
 import type { ProgressBoard } from './progress-board.ts';
-import type { ProgressView } from './run-progress.ts';
+import type { ProgressView } from './progress-view.ts';
 
 const HIDE_CURSOR = '\u001b[?25l';
 const SHOW_CURSOR = '\u001b[?25h';
@@ -11,6 +11,8 @@ const rewind = (n: number): string => `${n > 0 ? `\u001b[${n}F` : '\r'}\u001b[0J
 
 /** Ten times a second at most. */
 const FRAME_MS = 100;
+/** What is taller than the terminal cannot be redrawn. */
+const MOST_LINES = 20;
 /** So that elapsed times go on while nothing happens. */
 const TICK_MS = 500;
 
@@ -69,9 +71,11 @@ export class LiveView implements ProgressView {
     clearTimeout(this.#due);
     this.#due = undefined;
     this.#drawnTs = this.#now();
-    const lines = this.#board.lines.map(
-      (line) => `${symbolOf(line, this.#paint)} ${fitted(boardText(line, this.#drawnTs), this.#sink.columns - 3)}`,
-    );
+    const lines = this.#board.lines
+      .slice(-MOST_LINES)
+      .map(
+        (line) => `${symbolOf(line, this.#paint)} ${fitted(boardText(line, this.#drawnTs), this.#sink.columns - 3)}`,
+      );
     this.#sink.write(`${rewind(this.#height)}${lines.map((line) => `${line}\n`).join('')}`);
     this.#height = lines.length;
   }

@@ -2,7 +2,7 @@ import type { Sink } from '../host.ts';
 import { painter } from '../render/terminal-text.ts';
 import { boardText, symbolOf } from './board-text.ts';
 import type { BoardLine } from './progress-board.ts';
-import type { ProgressView } from './run-progress.ts';
+import type { ProgressView } from './progress-view.ts';
 
 const PAUSE_MS = 5_000;
 const plain = painter(false);

@@ -34,7 +34,7 @@ export class ProgressBoard {
   committed({ ts, payload }: RunEvent): BoardLine | undefined {
     if (payload.type === 'attempt.scheduled') return this.#begin(payload, ts);
     if (payload.type === 'effect.intended') {
-      this.#update(payload, { detail: payload.summary });
+      this.#update(payload, { detail: payload.summary, done: undefined, total: undefined });
       return undefined;
     }
     const end = endOf(payload);

@@ -5,31 +5,23 @@ import { oneLine } from '../render/terminal-text.ts';
 import { LiveView } from './live-view.ts';
 import { PlainView } from './plain-view.ts';
 import { ProgressBoard, type BoardLine, type ProgressFrame } from './progress-board.ts';
-
-/** How a board is shown while it changes. */
-export interface ProgressView {
-  /** A line has begun or ended. */
-  turned(line: BoardLine): void;
-  /** A line says something new. */
-  moved(line: BoardLine): void;
-  /** Prints a line of its own above what is shown. */
-  note(line: string): void;
-  /** Leaves the terminal as it was found. */
-  end(): void;
-}
+import type { ProgressView } from './progress-view.ts';
 
 /** Shows a run on stderr: in place on a terminal, line by line elsewhere, nothing with --quiet. */
 export class RunProgress implements RunWatcher {
   readonly #board = new ProgressBoard();
   #view: ProgressView | undefined;
+  /** What came before the run was introduced. */
+  readonly #early: BoardLine[] = [];
   #run: string | undefined;
 
   constructor({ host, output }: CommandContext) {
     const { stderr } = host;
+    const now = (): number => host.now();
     if (output.isQuiet) this.#view = undefined;
     else if (stderr.isTerminal && host.environment['TERM'] !== 'dumb')
-      this.#view = new LiveView(this.#board, stderr, output.paintMessage, host.now);
-    else this.#view = new PlainView(stderr, host.now);
+      this.#view = new LiveView(this.#board, stderr, output.paintMessage, now);
+    else this.#view = new PlainView(stderr, now);
   }
 
   /** The run that is shown, once it is known. */
@@ -41,6 +33,7 @@ export class RunProgress implements RunWatcher {
     this.#run = run;
     this.#view?.note(`run ${run} in ${oneLine(dataDirectory)}`);
     if (note !== undefined) this.#view?.note(oneLine(note));
+    for (const line of this.#early.splice(0)) this.#view?.turned(line);
   }
 
   degraded(line: string): void {
@@ -50,13 +43,15 @@ export class RunProgress implements RunWatcher {
   committed(events: readonly RunEvent[]): void {
     for (const event of events) {
       const turned = this.#board.committed(event);
-      if (turned !== undefined) this.#view?.turned(turned);
+      if (turned === undefined) continue;
+      if (this.#run === undefined) this.#early.push(turned);
+      else this.#view?.turned(turned);
     }
   }
 
   progress(_run: string, ref: AttemptRef, frame: ProgressFrame): void {
     const moved = this.#board.progress(ref, frame);
-    if (moved !== undefined) this.#view?.moved(moved);
+    if (moved !== undefined && this.#run !== undefined) this.#view?.moved(moved);
   }
 
   /** Nothing is shown from now on. */

@@ -2,15 +2,15 @@ import { formatDuration } from '@vltair/protocol';
 import type { FixOutcome, FixReport } from '@vltair/server';
 import { diffText } from './diff-text.ts';
 import { failureLines } from './run-page.ts';
-import { oneLine, type Paint } from './terminal-text.ts';
+import { oneLine, type PageStyle, type Paint } from './terminal-text.ts';
 
 /** What a repair came to, and what to do next. */
-export function fixPage({ report, applied }: FixOutcome, paint: Paint): string {
+export function fixPage({ report, applied }: FixOutcome, { paint, command }: PageStyle): string {
   const lines = [...headline(report, paint), ...failingLines(report), ...editLines(report)];
   if (report.diff !== '') lines.push('', diffText(report.diff, paint).trimEnd());
   if (report.status === 'failed' && report.failure !== undefined)
     lines.push('', ...failureLines(report.failure, paint));
-  lines.push(...nextLines(report, applied));
+  lines.push(...nextLines(report, applied, command));
   return lines.join('\n');
 }
 
@@ -33,20 +33,41 @@ function failingLines({ failing, flaky, reproduced }: FixReport): string[] {
   return [`${failing.length}${count} tests failed:`, ...shown, ...more];
 }
 
-function editLines({ edits, tried, status, alternatives }: FixReport): string[] {
+function editLines(report: FixReport): string[] {
+  const { edits, tried, planned, status, alternatives } = report;
   const tries = `${tried} edit${tried === 1 ? '' : 's'} tried`;
-  if (edits.length === 0) return status === 'failed' && tried > 0 ? [`${tries}; none makes all of them pass`] : [];
+  if (edits.length === 0) {
+    if (status !== 'failed' || planned === 0) return [];
+    return [`${tries} of ${planned} planned; none makes all of them pass`, ...suspectLines(report)];
+  }
   const places = edits.map(placeOf);
   const others = alternatives.map((edit) => `  also passes: ${placeOf(edit)}`);
   return [`${tries}; kept: ${places.join(', ')}`, ...others];
 }
 
-function placeOf(edit: FixReport['edits'][number]): string {
-  const { file, line, operator } = edit;
-  return oneLine(`${String(file)}:${String(line)} (${String(operator)})`);
+/** Where the fault was looked for, file by file. */
+function suspectLines({ suspects }: FixReport): string[] {
+  const files = Map.groupBy(suspects, ({ file }) => (typeof file === 'string' ? file : '?'));
+  const places = [...files].map(
+    ([file, found]) => `  ${oneLine(file)}: lines ${found.slice(0, SHOWN).map(lineOf).join(', ')}`,
+  );
+  return places.length === 0 ? [] : ['most suspicious lines:', ...places.slice(0, SHOWN)];
 }
 
-function nextLines({ status, diff, run }: FixReport, applied: FixOutcome['applied']): string[] {
+function lineOf({ line }: FixReport['suspects'][number]): string {
+  return typeof line === 'number' ? `${line}` : '?';
+}
+
+function placeOf(edit: FixReport['edits'][number]): string {
+  const { file, line, operator } = edit;
+  return oneLine(
+    [file, ':', line, ' (', operator, ')']
+      .map((part) => (typeof part === 'string' ? part : JSON.stringify(part)))
+      .join(''),
+  );
+}
+
+function nextLines({ status, diff, run }: FixReport, applied: FixOutcome['applied'], command: string): string[] {
   switch (applied?.kind) {
     case 'applied':
       return ['', `written: ${applied.files.map(oneLine).join(', ')}`];
@@ -57,11 +78,11 @@ function nextLines({ status, diff, run }: FixReport, applied: FixOutcome['applie
     case 'refused':
       return ['', `not written, since a folder above this file is a link by now: ${oneLine(applied.path)}`];
     case undefined:
-      if (status !== 'succeeded' || diff === '') return ['', `next: vltair show ${run}`];
+      if (status !== 'succeeded' || diff === '') return ['', `more: ${command} show ${run}`];
       return [
         '',
         'Nothing was written. To write it: the same command with --apply, or',
-        `  vltair show ${run} --diff | git apply`,
+        `  ${command} show ${run} --diff | git apply`,
       ];
   }
 }

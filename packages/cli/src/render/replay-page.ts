@@ -1,4 +1,4 @@
-import type { NodePlace, Replay, ReplayDifference } from '@vltair/server/store';
+import type { NodePlace, Replay, ReplayDifference } from '@vltair/server';
 import { paintStatus } from './run-list.ts';
 import { oneLine, table, type Paint } from './terminal-text.ts';
 

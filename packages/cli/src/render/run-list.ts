@@ -1,5 +1,5 @@
 import { formatDuration } from '@vltair/protocol';
-import type { RunRow, RunStatus } from '@vltair/server/store';
+import type { RunRow, RunStatus } from '@vltair/server';
 import { oneLine, table, type Colour, type Paint } from './terminal-text.ts';
 
 const COLOURS: Readonly<Record<RunStatus, Colour>> = {

@@ -1,11 +1,11 @@
 import { errorCatalogue, formatDuration, type Amounts, type Failure } from '@vltair/protocol';
-import type { AttemptSummary, EffectSummary, RunSummary, VisitSummary } from '@vltair/server/store';
+import type { AttemptSummary, EffectSummary, RunSummary, VisitSummary } from '@vltair/server';
 import { paintStatus } from './run-list.ts';
-import { oneLine, table, type Colour, type Paint } from './terminal-text.ts';
+import { oneLine, table, type Colour, type PageStyle, type Paint } from './terminal-text.ts';
 
 /** A run for a person: what it was, what each node did, how it ended and what to do next. */
-export function runPage(summary: RunSummary, paint: Paint): string {
-  return [...header(summary, paint), '', ...timeline(summary, paint), ...ending(summary, paint)].join('\n');
+export function runPage(summary: RunSummary, { paint, command }: PageStyle): string {
+  return [...header(summary, paint), '', ...timeline(summary, paint), ...ending(summary, paint, command)].join('\n');
 }
 
 function header(summary: RunSummary, paint: Paint): readonly string[] {
@@ -95,13 +95,13 @@ function effectText(
   return `${paint('dim', '·')} ${oneLine(what)}${notes.length === 0 ? '' : paint('dim', ` (${notes.join(', ')})`)}`;
 }
 
-function ending(summary: RunSummary, paint: Paint): readonly string[] {
+function ending(summary: RunSummary, paint: Paint, command: string): readonly string[] {
   const { cancel, failure, waitingFor, applied, run } = summary;
   return [
     ...(cancel === undefined ? [] : ['', `cancelled by ${oneLine(cancel.by)}: ${oneLine(cancel.reason)}`]),
     ...(failure === undefined ? [] : ['', ...failureLines(failure, paint)]),
     ...waitingFor.map(({ node, key }) => `\nwaits for a person: did "${oneLine(key)}" of ${node} happen?`),
-    ...(waitingFor.length === 0 ? [] : [`  next: vltair resume ${run} --parked retry (or fail)`]),
+    ...(waitingFor.length === 0 ? [] : [`  next: ${command} resume ${run} --parked retry (or fail)`]),
     ...(applied === undefined
       ? []
       : ['', `written into ${oneLine(applied.directory)}: ${applied.files.map(oneLine).join(', ')}`]),

@@ -1,4 +1,4 @@
-import type { StatusReport } from '@vltair/server/store';
+import type { StatusReport } from '@vltair/server';
 import { oneLine, table, type Paint } from './terminal-text.ts';
 
 /** What `--probe` found out. */

@@ -4,7 +4,7 @@ const NAMED: Readonly<Record<string, string>> = { '\u007f': '\u2421' };
 
 /** Control characters but line feed and tab become visible, as do those that reorder text. */
 export function plainText(text: string): string {
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, picture);
+  return text.replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, picture);
 }
 
 /** The same in one line. */
@@ -13,12 +13,20 @@ export function oneLine(text: string): string {
 }
 
 function picture(character: string): string {
+  if (character === '\n' || character === '\t') return character;
   const code = character.charCodeAt(0);
   if (code < 0x20) return String.fromCharCode(0x2400 + code);
   return NAMED[character] ?? `<U+${code.toString(16).toUpperCase().padStart(4, '0')}>`;
 }
 
 export type Colour = 'red' | 'green' | 'yellow' | 'cyan' | 'bold' | 'dim';
+
+/** What a page for people needs to know of the place where it is shown. */
+export interface PageStyle {
+  readonly paint: Paint;
+  /** How the command is called there. */
+  readonly command: string;
+}
 
 const CODES: Readonly<Record<Colour, readonly [number, number]>> = {
   red: [31, 39],
@@ -32,8 +40,8 @@ const CODES: Readonly<Record<Colour, readonly [number, number]>> = {
 /** Paints text; the identity where colours are off. */
 export type Paint = (colour: Colour, text: string) => string;
 
-export function painter(isColoured: boolean): Paint {
-  if (!isColoured) return (_, text) => text;
+export function painter(hasColours: boolean): Paint {
+  if (!hasColours) return (_, text) => text;
   return (colour, text) => `\u001b[${CODES[colour][0]}m${text}\u001b[${CODES[colour][1]}m`;
 }
 
@@ -52,17 +60,22 @@ export function isColoured(
 
 /** Cuts a line to a width in columns, counting code points. */
 export function fitted(text: string, columns: number): string {
-  const points = [...text];
+  const points = Array.from(text);
   return points.length <= columns ? text : `${points.slice(0, Math.max(0, columns - 1)).join('')}…`;
 }
 
 /** Columns padded to their widest cell; the last one is left as it is. */
 export function table(rows: readonly (readonly string[])[]): readonly string[] {
-  const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => [...(row[at] ?? '')].length)));
+  const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => width(row[at] ?? ''))));
   return rows.map((row) =>
     row
-      .map((cell, at) => (at === row.length - 1 ? cell : cell + ' '.repeat((widths[at] ?? 0) - [...cell].length)))
+      .map((cell, at) => (at === row.length - 1 ? cell : cell + ' '.repeat((widths[at] ?? 0) - width(cell))))
       .join('  ')
       .trimEnd(),
   );
+}
+
+/** In code points, which is what our own texts take on a screen. */
+function width(text: string): number {
+  return Array.from(text).length;
 }

@@ -5,7 +5,7 @@ import { sha256 } from './sha256.ts';
 import { integerIn, oneOfIn, optionalBytesIn, optionalTextIn, type SqliteRow, textIn } from './sqlite-row.ts';
 
 /** A payload with more bytes than this lies in `blobs`, once for each tenant. */
-export const INLINE_PAYLOAD_BYTES = 64 * 1024;
+const INLINE_PAYLOAD_BYTES = 64 * 1024;
 
 const SELECT = `
   SELECT e.*, b.bytes FROM events e LEFT JOIN blobs b ON b.tenant = e.tenant AND b.digest = e.blob`;

@@ -3,7 +3,7 @@ import { VltairError } from '@vltair/protocol';
 import { integerIn } from './sqlite-row.ts';
 
 /** `VLTR`: tells a store of this product from any other SQLite file. */
-export const APPLICATION_ID = 0x564c5452;
+const APPLICATION_ID = 0x564c5452;
 
 /**
  * What turns version n into n + 1, in order; never edited once released. A purged event has neither payload, nor blob,
@@ -91,7 +91,7 @@ const migrations: readonly string[] = [
   `,
 ];
 
-export const SCHEMA_VERSION = migrations.length;
+const SCHEMA_VERSION = migrations.length;
 
 /** `empty`: a new file. Anything else that is not ours, or is newer, throws. */
 export function inspectSchema(database: DatabaseSync, path: string): 'empty' | 'older' | 'current' {

@@ -37,7 +37,7 @@ export function storeFault(error: unknown, directory: string): StoreFault {
 }
 
 /** The same as an error; what is from the catalogue already stays as it is. */
-export function storeError(error: unknown, directory: string): VltairError {
+function storeError(error: unknown, directory: string): VltairError {
   if (error instanceof VltairError) return error;
   const { reason, detail } = storeFault(error, directory);
   return new VltairError(reason, { detail, where: directory, cause: error });

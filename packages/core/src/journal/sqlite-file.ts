@@ -8,7 +8,7 @@ import { isWritable } from './sqlite-error.ts';
 
 const BUSY_TIMEOUT_MS = 5_000;
 
-export function databasePath(directory: string): string {
+function databasePath(directory: string): string {
   return join(directory, 'vltair.db');
 }
 

@@ -17,7 +17,7 @@ import {
 } from './write-request.ts';
 
 /** What the owner of a directory has and a reader lacks. */
-export interface WriterParts {
+interface WriterParts {
   readonly committer: Committer;
   release(): void;
 }

@@ -38,7 +38,7 @@ export interface SerialisedAppend {
   readonly consumes: readonly string[];
 }
 
-export interface SerialisedEvent {
+interface SerialisedEvent {
   readonly ts: number;
   readonly kind: EventKind;
   readonly type: string;

@@ -100,9 +100,9 @@ function routeEdge(from: string, route: Route): readonly Edge[] {
 function findBackEdges(ids: readonly string[], edges: readonly Edge[]): ReadonlySet<Edge> {
   const incoming = Map.groupBy(edges, (edge) => edge.to);
   const walk = firstWalk(ids, edges, incoming);
-  const dominatorsOf = dominators(walk, incoming);
+  const dominating = dominators(walk, incoming);
   const backward = new Set(
-    edges.filter(({ kind, from, to }) => kind === 'route' && dominatorsOf.get(from)?.has(to) === true),
+    edges.filter(({ kind, from, to }) => kind === 'route' && dominating.get(from)?.has(to) === true),
   );
   const forward = edges.filter((edge) => !backward.has(edge));
   const position = new Map(walk.order.map((id, index) => [id, index]));

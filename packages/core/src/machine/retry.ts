@@ -4,7 +4,7 @@ const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 60_000;
 
 /** The wait before attempt `attempt` (2, 3, ...): 1, 2, 4 s ..., at most 60 s. */
-export function backoffMs(attempt: number): number {
+function backoffMs(attempt: number): number {
   return Math.min(FIRST_DELAY_MS * 2 ** Math.min(attempt - 2, 16), LONGEST_DELAY_MS);
 }
 

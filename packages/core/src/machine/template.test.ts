@@ -1,9 +1,9 @@
-import type { Json } from '@vltair/protocol';
+import type { Json, JsonObject } from '@vltair/protocol';
 import { describe, expect, test } from 'vitest';
 import { aWorkflow, resultOf, RunStory } from '../../test/builders.ts';
 import { fillTemplates } from './template.ts';
 
-const input = JSON.parse('{"count":3,"list":["x",{"y":1}],"text":"t","none":null,"__proto__":{"x":1}}');
+const input = JSON.parse('{"count":3,"list":["x",{"y":1}],"text":"t","none":null,"__proto__":{"x":1}}') as JsonObject;
 const story = new RunStory(aWorkflow([{ id: 'a' }, { id: 'constructor', needs: ['a'] }]), input);
 story.complete('a', 'green', { files: ['f.ts'], nested: { deep: true } });
 const fill = (value: Json) => fillTemplates(value, story.state);

@@ -53,7 +53,7 @@ export interface Tier {
   prepare(preparation: Preparation): Launch;
 }
 
-export interface TierTraits {
+interface TierTraits {
   readonly fileView: boolean;
   readonly processNamespace: boolean;
   readonly network: 'namespace' | 'seccomp' | 'none';
@@ -64,7 +64,7 @@ export interface TierTraits {
   readonly controlGroups: boolean;
 }
 
-export const DROPPED_USER = 65534;
+const DROPPED_USER = 65534;
 
 export function currentPrivileges(): Privileges {
   const uid = process.getuid?.() ?? DROPPED_USER;

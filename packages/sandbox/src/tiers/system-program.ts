@@ -19,6 +19,6 @@ function isExecutable(path: string): boolean {
     accessSync(path, constants.X_OK);
     return true;
   } catch {
-    return false;
+    return false; // Not there or not ours to run: no program for us.
   }
 }

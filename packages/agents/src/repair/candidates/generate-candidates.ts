@@ -6,6 +6,7 @@
  */
 import { editSize, type Edit } from '../apply-edit.ts';
 import { changeKey, normalisedCode } from '../code-tokens.ts';
+import { editForm } from '../edit-form.ts';
 import type { Language } from '../language.ts';
 import { LineIndex } from '../syntax/line-index.ts';
 import { parseSource } from '../syntax/parse-source.ts';
@@ -13,8 +14,10 @@ import type { ParsedSource } from '../syntax/parsed-source.ts';
 import { ScopeReader } from '../syntax/scope.ts';
 import { ancestorsOf, descend, enclosing, type SyntaxNode } from '../syntax/syntax-node.ts';
 import { repairOperators } from './operators.ts';
+import { plausibility } from './plausibility.ts';
 import { ReparseCheck } from './reparse.ts';
 import { operatorNames, type LiteralHints, type OperatorName, type Proposal, type Site } from './repair-operator.ts';
+import { ValueKinds } from './value-kinds.ts';
 
 /** A line range (1-based, inclusive) or single lines. */
 export type LineSelection = { readonly first: number; readonly last: number } | readonly number[];
@@ -152,9 +155,10 @@ function isFitting(node: SyntaxNode, proposal: Proposal, site: Site): boolean {
 
 function acceptedEdits(file: string, found: readonly Found[], parsed: ParsedSource, site: Site): readonly Edit[] {
   const check = new ReparseCheck(parsed);
+  const kinds = new ValueKinds(parsed.source);
   const seen = new Set<string>();
   return found.flatMap((each) => {
-    const edit = editOf(file, each, site);
+    const edit = editOf(file, each, site, kinds);
     const first = site.lines.lineAt(edit.start);
     const blind = `${first}:${edit.before.length}:${normalisedCode(edit.after, site.isPython)}`;
     const exact = changeKey(site.source, edit);
@@ -170,11 +174,25 @@ function acceptedEdits(file: string, found: readonly Found[], parsed: ParsedSour
   });
 }
 
-function editOf(file: string, { operator, rank, line, proposal }: Found, site: Site): Edit {
+function editOf(file: string, found: Found, site: Site, kinds: ValueKinds): Edit {
+  const { node, operator, rank, line, proposal } = found;
   const from = site.lines.startOf(site.lines.lineAt(proposal.start));
   const last = site.lines.lineAt(Math.max(proposal.start, proposal.end - 1));
   const to = Math.max(site.lines.endOf(last), proposal.end);
   const before = site.source.slice(from, to);
   const after = site.source.slice(from, proposal.start) + proposal.replacement + site.source.slice(proposal.end, to);
-  return { file, ...proposal, operator, line, before, after, size: editSize({ before, after }), rank };
+  const form = editForm(site.source.slice(proposal.start, proposal.end), proposal.replacement);
+  return {
+    file,
+    ...proposal,
+    operator,
+    line,
+    before,
+    after,
+    size: editSize({ before, after }),
+    rank,
+    role: node.role,
+    form,
+    plausibility: plausibility(found, site, kinds),
+  };
 }

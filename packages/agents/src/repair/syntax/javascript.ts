@@ -139,7 +139,7 @@ function placeOf(raw: RawNode, field: string, place: Place): Place {
 }
 
 function isEntered(raw: RawNode): boolean {
-  return !raw.type.startsWith('TS') || enteredTypeScript.has(raw.type);
+  return raw['importKind'] !== 'type' && (!raw.type.startsWith('TS') || enteredTypeScript.has(raw.type));
 }
 
 function bare(raw: RawNode): RawNode {

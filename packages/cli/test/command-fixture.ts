@@ -1,0 +1,166 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { cpSync, mkdtempSync, mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll } from 'vitest';
+import { runCommandLine } from '../src/command-line.ts';
+import type { Host, Sink } from '../src/host.ts';
+
+const BIN = join(import.meta.dirname, '..', 'bin', 'vltair');
+const EXAMPLES = join(import.meta.dirname, '..', '..', '..', 'examples', 'repos');
+
+const directories: string[] = [];
+afterAll(() => {
+  for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true });
+});
+
+/** A new directory that goes when the test file ends. */
+export function temporaryDirectory(): string {
+  const directory = realpathSync(mkdtempSync(join(tmpdir(), 'vltair-cli-test-')));
+  directories.push(directory);
+  return directory;
+}
+
+/** A copy of an example repository. */
+export function exampleCopy(name: string): string {
+  const directory = join(temporaryDirectory(), name);
+  cpSync(join(EXAMPLES, name), directory, { recursive: true });
+  return directory;
+}
+
+export interface ProjectOptions {
+  /** How long its test takes. */
+  readonly slowMs?: number;
+  /** Whether the fault is there. */
+  readonly isGreen?: boolean;
+  /** What the test asks for. */
+  readonly limit?: number;
+}
+
+/** A project of one function and its tests, whose fault the first batch of edits finds. */
+export function smallProject({ slowMs = 0, isGreen = false, limit = 18 }: ProjectOptions = {}): string {
+  const directory = temporaryDirectory();
+  const write = (path: string, text: string): void => {
+    mkdirSync(dirname(join(directory, path)), { recursive: true });
+    writeFileSync(join(directory, path), text);
+  };
+  write('package.json', '{ "name": "small", "type": "module", "scripts": { "test": "node --test" } }\n');
+  write('src/age.js', `export function mayEnter(age) {\n  return age ${isGreen ? '>=' : '>'} 18;\n}\n`);
+  write(
+    'test/age.test.js',
+    `import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { mayEnter } from '../src/age.js';
+
+test('admits people of ${limit}', async () => {
+  await new Promise((resolve) => setTimeout(resolve, ${slowMs}));
+  assert.equal(mayEnter(${limit}), true);
+});
+test('refuses people of 17', () => assert.equal(mayEnter(17), false));
+`,
+  );
+  return directory;
+}
+
+export interface Result {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Circumstances {
+  readonly directory: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly stdin?: string;
+  /** In process alone: both streams are terminals of this width. */
+  readonly columns?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Runs a command line in this process, so that its coverage counts. */
+export async function runHere(words: readonly string[], circumstances: Circumstances): Promise<Result> {
+  const { directory, environment = {}, stdin = '', columns, signal = new AbortController().signal } = circumstances;
+  const [stdout, stderr] = [new TextSink(columns), new TextSink(columns)];
+  const host: Host = {
+    stdout,
+    stderr,
+    environment: { ...baseEnvironment(), ...environment },
+    commandName: 'vltair',
+    directory,
+    signal,
+    readStdin: async () => await Promise.resolve(stdin),
+    now: () => Date.now(),
+  };
+  const code = await runCommandLine(words, host);
+  return { code, stdout: stdout.text, stderr: stderr.text };
+}
+
+export class TextSink implements Sink {
+  text = '';
+  isOpen = true;
+  readonly isTerminal: boolean;
+  readonly columns: number;
+
+  constructor(columns?: number) {
+    this.isTerminal = columns !== undefined;
+    this.columns = columns ?? 80;
+  }
+
+  write(text: string): void {
+    this.text += text;
+  }
+}
+
+export interface Running {
+  readonly process: ChildProcess;
+  readonly result: Promise<Result>;
+  /** Resolves when stderr and stdout together match. */
+  until(pattern: RegExp): Promise<string>;
+}
+
+/** Starts the real command. */
+export function startCommand(words: readonly string[], { directory, environment = {}, stdin }: Circumstances): Running {
+  const child = spawn(BIN, words, { cwd: directory, env: { ...baseEnvironment(), ...environment } });
+  let [stdout, stderr] = ['', ''];
+  const waiting = new Set<() => void>();
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+    for (const look of waiting) look();
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+    for (const look of waiting) look();
+  });
+  child.stdin.on('error', () => {}); // a command that does not read its input closes it
+  child.stdin.end(stdin ?? '');
+  const result = new Promise<Result>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, stdout, stderr }));
+  });
+  const until = async (pattern: RegExp): Promise<string> =>
+    await new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (!pattern.test(stderr + stdout)) return;
+        waiting.delete(look);
+        resolve(stderr + stdout);
+      };
+      waiting.add(look);
+      child.on('close', () => reject(new Error(`ended before ${String(pattern)}: ${stderr}${stdout}`)));
+      look();
+    });
+  return { process: child, result, until };
+}
+
+/** Runs the real command to its end. */
+export async function runCommand(words: readonly string[], circumstances: Circumstances): Promise<Result> {
+  return await startCommand(words, circumstances).result;
+}
+
+function baseEnvironment(): Record<string, string> {
+  const { PATH = '', HOME = '' } = process.env;
+  return { PATH, HOME };
+}
+
+export function parseJson(text: string): Record<string, unknown> {
+  return JSON.parse(text) as Record<string, unknown>;
+}
