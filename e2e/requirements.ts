@@ -30,7 +30,7 @@ claim('V-07', 'a document id is BLAKE2s-128 of its content key, in hex');
 claim('V-08', 'a trace id is a W3C trace id, random or given by a traceparent; a malformed one gives none');
 claim('V-08', 'a request hash is the start of SHA-1 over method, path and body, for gRPC over method and bytes');
 claim('V-10', 'key shapes, random tokens, addresses and the values of secret names become <<REDACTED>>');
-claim('V-10', 'the operator adds prefixes of tokens, and fields that are hidden whole per kind of artifact');
+claim('V-10', 'prefixes that the operator names are secrets too; fields named for a kind of artifact are hidden whole');
 claim('V-10', 'digests, ids and code are not altered; redaction done twice changes nothing more');
 claim('OC-2', 'one table says which failures are tried again; every reason has its place in it');
 claim('OC-2', 'a failure that the table calls final ends its node');
@@ -87,9 +87,11 @@ claim('V-19', 'a gap in seq is refused');
 // --- the sandbox
 claim('V-25', 'a result says status, exit code and reason; a timeout is 124, a failure of the sandbox itself 1');
 claim('V-25', 'output is capped');
+claim('V-25', 'a result sums up what was asked for, what held, and why');
 claim('V-26', 'a wall timeout is TIMEOUT, 124, whatever the exit code; a command that ended by itself keeps its own');
 claim('V-26', 'SIGXCPU under a processor limit is a timeout');
-claim('V-28', 'diagnostics go to a JSONL file and as one [ci-diag] line, with the verdict');
+claim('V-28', 'with VLTAIR_CI_DIAG start, end and exception go to a JSONL file, else nothing');
+claim('V-28', 'under GITHUB_ACTIONS one [ci-diag] line carries the verdict, no argument, output or variable');
 claim('V-29', 'the network is off unless asked for, and the result says what was requested and applied');
 claim('V-29', 'strict mode refuses a missing mechanism before spawning, naming it');
 claim(
@@ -102,6 +104,10 @@ claim('AR-3', 'a timeout says how long terminate, wait and kill took, their boun
 claim('AR-4', 'control group detection says whether and why');
 claim('AR-6', 'COVERAGE_PROCESS_START, COVERAGE_RCFILE and COVERAGE_FILE reach the command');
 claim(
+  'AR-9',
+  'control groups of version 2 are reported as detected and applied, with the reason, when they are asked for',
+);
+claim(
   'AR-10',
   'a memory limit that is broken is MEM_LIMIT with its reason, from a counter and never from exit code 137',
 );
@@ -111,9 +117,11 @@ claim(
   'strict refuses before spawning with SANDBOX_DENIED; a mechanism that fails while being set up is INTERNAL_ERROR',
 );
 claim('AR-13', 'combined output starts with [sandbox] traceId=... duration_ms=...');
+claim('AR-14', 'durations come from a monotonic clock; setting the time of day changes none');
 claim('AR-15', 'a cut never splits a code point, and N is exact');
 claim('AR-16', 'no process survives the end, the cancellation or the timeout of its command');
 claim('AR-16', 'no process survives a SIGKILL of the product');
+claim('AR-17', 'a temporary directory is named vltair-<traceId>-<n>');
 claim('AR-17', 'temporary directories are removed after success and failure; those of dead owners at the next start');
 claim('SP-4', 'a connection to the outside fails unless the network was asked for');
 claim('SP-11', 'dangerous calls are answered EPERM; with killing switched on, a socket is SANDBOX_DENIED');

@@ -3,6 +3,7 @@ import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmdirSync, 
 import { dirname, join } from 'node:path';
 import { ownerText } from './private-directory.ts';
 import type { GroupParents } from './control-group.ts';
+import type { ControlGroupReport } from './port.ts';
 
 export type GroupSearch = { readonly parents: GroupParents } | { readonly parents: undefined; readonly reason: string };
 
@@ -18,6 +19,19 @@ export function findGroupParents(versions: readonly (1 | 2)[] = [2, 1]): GroupSe
     }
   }
   return { parents: undefined, reason: `no control group can be made (${reasons.join('; ')})` };
+}
+
+/** Whether version 2 can be used here, and whether the groups that a command ran in are of it. */
+export function reportVersion2(used: GroupSearch | undefined): ControlGroupReport {
+  const found = findGroupParents([2]);
+  const detected = found.parents !== undefined;
+  const applied = used?.parents?.version === 2;
+  const keptOut = detected && !applied && used !== undefined;
+  return { enabledEnv: true, detected, applied, reason: reasonOf(keptOut ? used : found) };
+}
+
+function reasonOf(search: GroupSearch): string {
+  return search.parents === undefined ? search.reason : `control group v${String(search.parents.version)}`;
 }
 
 /** Our own group when it hands controllers down, else its parent (where a user manager made our sibling groups). */

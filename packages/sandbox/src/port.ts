@@ -68,7 +68,17 @@ export interface SandboxResult {
 }
 
 /** What was asked for and what held, mechanism by mechanism. */
-export type Enforcement = Readonly<Record<Mechanism, { requested: boolean; applied: boolean; reason: string }>>;
+export type Enforcement = Readonly<Record<Mechanism, { requested: boolean; applied: boolean; reason: string }>> & {
+  /** Present when version 2 control groups were asked for: whether they could be used here, and were. */
+  readonly cgroupsV2?: ControlGroupReport;
+};
+
+export interface ControlGroupReport {
+  readonly enabledEnv: true;
+  readonly detected: boolean;
+  readonly applied: boolean;
+  readonly reason: string;
+}
 
 export type Mechanism =
   'filesystem' | 'network' | 'processTree' | 'memory' | 'processes' | 'privileges' | 'systemCalls';

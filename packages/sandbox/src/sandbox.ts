@@ -2,6 +2,7 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { commandFault } from './command-path.ts';
+import { reportVersion2 } from './control-group-parents.ts';
 import { reportDiagnostics, type DiagnosticsOptions } from './diagnostics.ts';
 import {
   capabilitiesOf,
@@ -64,7 +65,7 @@ class LinuxSandbox implements Sandbox {
     const order = acceptRequest(request);
     const diagnostics = this.#options.diagnostics;
     reportDiagnostics(diagnostics, { event: 'start', traceId: order.traceId, enforceNetwork: order.network === 'off' });
-    const result = await this.#attempt(order);
+    const result = await this.#withReport(await this.#attempt(order));
     reportDiagnostics(diagnostics, { event: result.status === 'INTERNAL_ERROR' ? 'exception' : 'completed', result });
     return result;
   }
@@ -89,6 +90,13 @@ class LinuxSandbox implements Sandbox {
       const verdict = internalError(`the sandbox failed: ${error instanceof Error ? error.message : String(error)}`);
       return resultOf(order, machine, { verdict, durationMs: Math.round(this.#clock() - begin) });
     }
+  }
+
+  /** The machine is known by now; where it could not be found, nothing was applied. */
+  async #withReport(result: SandboxResult): Promise<SandboxResult> {
+    if (this.#options.controlGroupsV2 !== true) return result;
+    const machine = await this.#findMachine().catch(() => undefined); // the result says why already
+    return { ...result, enforced: { ...result.enforced, cgroupsV2: reportVersion2(machine?.groups) } };
   }
 
   #findMachine(): Promise<Machine> {

@@ -6,6 +6,7 @@ import {
   linkSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -13,7 +14,7 @@ import {
 } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { verifies } from '../../../e2e/verifies.ts';
 import {
   combinedOutput,
@@ -221,6 +222,79 @@ a, b = socket.socketpair(); a.send(b'x'); socket.socket(socket.AF_UNIX); print(b
 });
 
 describe('the surroundings of a run', () => {
+  it('control groups of version 2 are reported in full when they are asked for, and not otherwise', async () => {
+    verifies('AR-9');
+    verifies('AR-4');
+    const asked = await createSandbox({ controlGroupsV2: true }).run(aRequest(['/bin/true']));
+    const report = asked.enforced.cgroupsV2;
+    expect.assert(report !== undefined);
+    expect(report).toEqual({
+      enabledEnv: true,
+      detected: expect.any(Boolean),
+      applied: expect.any(Boolean),
+      reason: expect.stringMatching(/./),
+    });
+    if (report.applied) expect(report).toMatchObject({ detected: true, reason: 'control group v2' });
+    expect(asked.enforced.processes.reason.includes('control group v2')).toBe(report.applied);
+    const unasked = await createSandbox().run(aRequest(['/bin/true']));
+    expect(unasked.enforced).not.toHaveProperty('cgroupsV2');
+  });
+
+  it('a result sums up what was asked for, what held, and why', async () => {
+    verifies('V-25');
+    const limits = { wallTimeMs: 5000, memoryBytes: 64 * 2 ** 20 };
+    const result = await createSandbox().run(aRequest(shell('echo out; echo err >&2; exit 2'), { limits }));
+    expect(result).toMatchObject({ status: 'OK', exitCode: 2, stdout: 'out\n', stderr: 'err\n', traceId: 'test' });
+    for (const mechanism of Object.values(result.enforced))
+      expect(mechanism).toMatchObject({ requested: true, reason: expect.stringMatching(/./) });
+    expect(result.enforced.memory.applied).toBe(true);
+  });
+
+  it('durations come from a monotonic clock: setting the time of day changes none', async () => {
+    verifies('AR-14');
+    vi.useFakeTimers({ toFake: ['Date'], now: 0 });
+    onTestFinished(() => void vi.useRealTimers());
+    const running = createSandbox({ only: 'process-group' }).run(aRequest(shell('sleep 0.2')));
+    vi.setSystemTime(10 ** 12);
+    const { status, durationMs } = await running;
+    expect(status).toBe('OK');
+    expect(durationMs).toBeGreaterThanOrEqual(200);
+    expect(durationMs).toBeLessThan(10_000);
+  });
+
+  it('the private directory is named after the trace and a number, and is removed whatever happens', async () => {
+    verifies('AR-17');
+    const tempRoot = mkdtempSync(join(tmpdir(), 'sandbox-names-'));
+    chmodSync(tempRoot, 0o711);
+    onTestFinished(() => rmSync(tempRoot, { recursive: true }));
+    const sandbox = createSandbox({ tempRoot, only: 'process-group' });
+    for (const [script, limit] of [
+      ['echo $TMPDIR', 5000],
+      ['echo $TMPDIR; exit 7', 5000],
+      ['echo $TMPDIR; sleep 30', 300],
+    ] as const) {
+      const { stdout } = await sandbox.run(aRequest(shell(script), { limits: { wallTimeMs: limit }, traceId: 'abc' }));
+      expect(stdout.slice(tempRoot.length)).toMatch(/^\/vltair-abc-\d+\/tmp\n$/);
+      expect(readdirSync(tempRoot)).toEqual([]);
+    }
+  });
+
+  it('diagnostics tell an exception, and are silent unless asked for', async () => {
+    verifies('V-28');
+    const directory = mkdtempSync(join(tmpdir(), 'sandbox-diagnostics-'));
+    onTestFinished(() => rmSync(directory, { recursive: true }));
+    const printLine = vi.fn<(line: string) => void>();
+    const file = join(directory, 'events.jsonl');
+    await createSandbox({ diagnostics: { file, printLine } }).run(aRequest(['no-such-program']));
+    const last = JSON.parse(readFileSync(file, 'utf8').trim().split('\n').at(-1) ?? '') as unknown;
+    expect(last).toMatchObject({ event: 'exception', status: 'INTERNAL_ERROR', returncode: 1, rc_mapped: true });
+    expect(printLine).toHaveBeenCalledOnce();
+    rmSync(file);
+    await createSandbox().run(aRequest(['/bin/true']));
+    expect(existsSync(file)).toBe(false);
+    expect(printLine).toHaveBeenCalledOnce();
+  });
+
   it('a file with a second name outside the work directory keeps its owner', async ({ skip }) => {
     if (!isRoot) return skip('needs root: nobody else changes owners');
     const request = aRequest(['/bin/true']);
