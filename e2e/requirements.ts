@@ -46,6 +46,7 @@ claim('OC-9', 'nodes have one order: after all that lead to them, ties as define
 claim('OC-9', 'a graph with a circle or an unknown node is refused');
 claim('OC-10', 'transient is tried again, fatal is dropped, every attempt is recorded');
 claim('OC-14', 'a log folds to the same state and decisions, whole or cut after any fact, without a call outside');
+claim('OC-14', 'replay at a seq or time gives the ready, running and completed sets of that moment');
 claim('OC-14', "a recorded decision that today's code would not make is reported");
 claim('OC-15', 'a recorded effect answers from the ledger instead of running again, and the reuse is recorded');
 claim('OC-15', 'an effect that nobody knows to have happened runs again only when that is safe; else it is parked');
@@ -130,14 +131,16 @@ claim('SP-13', 'what an agent throws is redacted');
 
 // --- the agents
 claim('V-31', 'create and modify propose the whole content of a file, which has to parse');
-claim('V-31', 'a missing action or target is refused');
+claim('V-31', 'an unknown action and a missing target are refused');
 claim('V-31', 'a repair is the smallest edit that passes everything');
 claim('V-33', 'a green suite gives a result, a red one of a bare task the error test_failed');
 claim('V-33', 'a suite that hangs is a timeout');
 claim('V-33', 'bad arguments are invalid_argument, naming the field');
+claim('V-33', 'diagnostics are redacted');
 claim('V-33', 'the name of a run comes from its sorted inputs');
 claim('V-35', 'lines are ranked from what failing and passing tests ran; tests are never suspects');
 claim('V-35', 'frames of the repository outside tests come first');
+claim('V-35', 'what the failure usually means is told in a fixed order; one analysis and one CodeGen task come of it');
 claim('V-35', 'an error log is enough, and one or the other is needed');
 
 // --- the repository
@@ -150,6 +153,7 @@ claim(
   'HARD-02',
   'the lockfile agrees with the manifests, carries an integrity hash for every package, names no registry',
 );
+claim('HARD-02', 'docs/AIRGAP_INSTALL.md covers an internal mirror and an install without network');
 claim('HARD-03', 'type errors fail; every suppression carries rule and reason');
 claim('HARD-04', 'a catch that swallows a failure without words fails; narrow catches pass');
 claim('PR-3', 'one licence: the LICENSE file and every manifest say Apache-2.0');

@@ -73,6 +73,13 @@ describe('decisions', () => {
 });
 
 describe('documents', () => {
+  test('the air-gapped install is described from a mirror and without any network', () => {
+    verifies('HARD-02');
+    const page = read('docs/AIRGAP_INSTALL.md');
+    expect(page).toContain('npm_config_registry=');
+    expect(page).toMatch(/^npm ci --offline/m);
+  });
+
   const documents = listFiles(ROOT).filter((path) => path.endsWith('.md'));
 
   test.each(documents)('%s links only to files that exist', (path) => {

@@ -100,6 +100,16 @@ describe('test-exec', () => {
     });
   });
 
+  test('diagnostics of a red suite show no secret that it printed', async () => {
+    verifies('V-33');
+    const token = `ghp_${'a1B2'.repeat(9)}`;
+    const leaking = `import { test } from 'node:test';\ntest('leaks', () => { throw new Error('${token}'); });\n`;
+    const reply = await testExec('leak', { 'package.json': packageJson, 'test/leak.test.js': leaking }, 'run');
+    expect(reply).toMatchObject({ type: 'AgentError', error: { code: 'test_failed' } });
+    expect(JSON.stringify(reply)).toContain('<<REDACTED>>');
+    expect(JSON.stringify(reply)).not.toContain(token);
+  });
+
   test('a suite that hangs is a timeout', async () => {
     verifies('V-33');
     const { project, tree } = await aProject('hang', {
@@ -165,6 +175,27 @@ describe('debug', () => {
     );
     expect(reply.payload.output['suspects']).toMatchObject([{ file: 'src/clamp.js', line: 2 }, {}, {}, {}]);
     expect(reply.payload.output['summary']).toContain('a name does not mean what the code expects');
+  });
+
+  test.each([
+    ['IndexError: list index out of range, assert 3 == 4', 'an index runs past an end'],
+    ["TypeError: Cannot read properties of null (reading 'x'), expected 3", 'a value is missing where one is expected'],
+    ['AssertionError: expected 3 to equal 4, at eval (print)', 'a result differs from the expected one'],
+    ['it went wrong', 'the failure is of no known kind'],
+  ])('%s: the most telling kind that fits, in one analysis and one task', async (errorLog, meaning) => {
+    verifies('V-35');
+    const { tree } = await aProject('red', red);
+    const reply = await createDebug(workspace).run(
+      aTask('debug', { action: 'localise', errorLog: `${errorLog}\n    at clamp (src/clamp.js:2:7)\n` }),
+      aContext({ tree }),
+    );
+    expect(reply).toMatchObject({
+      payload: {
+        output: { summary: `1 failing: ${meaning}` },
+        artifacts: [{ kind: 'analysis', summary: `1 failing: ${meaning}` }],
+        newTasks: [{ agent: 'codegen', payload: { target: 'src/clamp.js' } }],
+      },
+    });
   });
 
   test('without errorLog or testResult there is nothing to do', async () => {
@@ -235,5 +266,10 @@ describe('codegen', () => {
     verifies('V-31');
     const run = createCodeGen(tests).run(aTask('codegen', { action: 'create', content: 'x' }), aContext());
     await expect(run).rejects.toMatchObject({ reason: 'invalid_argument/agent_input', where: 'target' });
+    const odd = createCodeGen(tests).run(
+      aTask('codegen', { action: 'erase', target: 'a.js', content: 'x' }),
+      aContext(),
+    );
+    await expect(odd).rejects.toMatchObject({ reason: 'invalid_argument/agent_input', where: 'action' });
   });
 });
