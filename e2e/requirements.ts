@@ -76,11 +76,14 @@ claim('CE-1', 'a newer schema and a file that is no store are refused, and nothi
 claim('OC-1', 'a snapshot of the state and a fresh fold of the log go on with the same work');
 claim('OC-1', 'a newer schema is refused; a forged checkpoint is ignored');
 claim('OC-11', 'one process owns a store; a second owner is refused, naming it');
+claim('OC-12', 'accepted tasks and applied results are appended to the log');
+claim('OC-12', 'a snapshot is kept with the hash of the event that it was made at');
 claim('SP-9', 'every event is chained by the hash of the one before; a changed, missing or moved one is found');
 claim('SP-9', 'header, payload digest and hash of the frozen vectors are as frozen');
 claim('SP-9', 'who cannot sign cannot rewrite the log, in the store or in an export');
 claim('V-18', 'the exported log is one canonical line per event, with seq and ts, in a frozen order of fields');
-claim('V-18', 'a run replays from its events; a cancel is one of them');
+claim('V-18', 'a run replays from its events');
+claim('V-18', 'accepted tasks, applied results and cancels are events');
 claim('V-19', 'a torn export is refused with its line; its tail is dropped only on request');
 claim('V-19', 'earlier damage is refused with its position, whatever the options');
 claim('V-19', 'a gap in seq is refused');

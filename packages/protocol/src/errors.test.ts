@@ -92,6 +92,7 @@ test.each([
   [Object.create(null), 'a thrown object'],
   ['lone \ud800', 'lone \ufffd'],
 ])('a thrown %# that is not of the catalogue is unexpected, with its text', (thrown, text) => {
+  verifies('V-04');
   expect(failureOf(thrown)).toEqual({
     code: 'internal',
     reason: 'internal/unexpected',

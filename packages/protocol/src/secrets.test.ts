@@ -96,6 +96,7 @@ describe('what is no secret is not altered', () => {
     'sk-learn-is-the-name-of-a-package-for-python',
     'maxTokens: 100000, tokenCount=123456',
   ])('%s', (text) => {
+    verifies('V-10');
     expect(sanitizeText(text)).toBe(text);
   });
 

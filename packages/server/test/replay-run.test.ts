@@ -45,6 +45,17 @@ const ids = (places: Replay['ready']): string => places.map(({ node: id }) => id
 const setsOf = ({ waiting, ready, running, completed }: Replay) =>
   [waiting, ready, running, completed].map(ids).join(' | ');
 
+test('every task that is accepted and every result that is applied is an event', async () => {
+  verifies('OC-12');
+  verifies('V-18');
+  const types = (await app.store.read(run)).map(({ payload }) => payload.type);
+  expect(types).toEqual([
+    'run.created',
+    ...['first', 'second'].flatMap(() => ['attempt.scheduled', 'attempt.completed', 'node.succeeded']),
+    'run.succeeded',
+  ]);
+});
+
 describe('a replay', () => {
   test('goes through the sets that the run went through, event by event', async () => {
     verifies('OC-14');

@@ -344,6 +344,7 @@ describe('someone who edits the database', () => {
   });
 
   test('and forges a snapshot is ignored', async () => {
+    verifies('OC-12');
     verifies('CE-1');
     verifies('OC-1');
     const store = await open();
