@@ -8,6 +8,8 @@ import type { ValueKind, ValueKinds } from './value-kinds.ts';
 
 /** An edit that the kinds of the values contradict. */
 const absurd = 0.05;
+/** A name of another kind: two names of one file may be spelled the same and differ in kind. */
+const doubtful = 0.2;
 /** An edit that provides for something missing where nothing speaks for it. */
 const unfounded = 0.3;
 /** An operand that stands on both sides, a value that nobody uses. */
@@ -58,7 +60,7 @@ function namePlausibility(node: SyntaxNode, replacement: string, site: Site, kin
   if (!plainName.test(replacement)) return 1;
   const wanted = wantedKind(node, site) ?? kindOf(node, site, kinds);
   const offered = kinds.of(replacement);
-  if (wanted !== undefined && offered !== undefined && wanted !== offered) return absurd;
+  if (wanted !== undefined && offered !== undefined && wanted !== offered) return doubtful;
   const owner = enclosing(node, 'function');
   const uses =
     owner === undefined

@@ -17,6 +17,7 @@ const signs: readonly (readonly [ValueKind, string])[] = [
   ['list', '@\\??\\s*:\\s*(?:readonly\\s+)?(?:[\\w.]+\\[\\]|(?:Readonly)?Array<|list\\b|List\\[)'],
   ['object', '@\\??\\s*:\\s*(?!Infinity\\b|NaN\\b)[A-Z]\\w*\\s*[;,)=]'],
   ['number', '@\\s*=\\s*-?\\d'],
+  ['number', '@\\s*=\\s*[\\w.]+ [-*/] [\\w.]+'],
   ['number', '@\\s*=\\s*(?:len|int|float|sum|Math\\.\\w+|Number|parseInt)\\('],
   ['number', '@\\s*(?:\\+\\+|--|[-+]=\\s*\\d|[-*]\\s|//\\s|<=?\\s|>=?\\s)'],
   ['number', '\\s(?:[-*]|//|<=?|>=?)\\s+@'],
