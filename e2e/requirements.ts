@@ -8,6 +8,124 @@ export interface Claim {
 
 const claims: Claim[] = [];
 
+// --- messages, errors, ids
+claim(
+  'V-01',
+  'the three envelopes carry type, id and protocolVersion 1; another shape is invalid_argument, naming the field',
+);
+claim('V-01', 'another protocol version is refused as such');
+claim('V-02', 'a task may name no agent and may carry a time limit; any other shape is refused, naming the field');
+claim('V-02', 'what an agent is asked for is checked against the schema of its action before anything is done');
+claim('V-03', 'a result is checked against its schema before anything is applied');
+claim('V-03', 'a result carries a document change, artifacts of known kinds and new tasks; any other shape is refused');
+claim('V-04', 'one factory makes error envelopes: equal input gives equal bytes');
+claim('V-04', 'message and diagnostics of an error envelope are redacted; one without a trace id is refused');
+claim('V-04', 'whatever an agent throws becomes an error envelope of the catalogue');
+claim('V-05', 'codes are a closed list; an error of another code or reason is refused');
+claim('V-05', 'every entry says whose fault it is, whether a retry helps, the exit code and the next step');
+claim('V-05', 'docs/errors.md is the error catalogue');
+claim('V-06', 'keys are sorted, texts are raw UTF-8, nothing is blank');
+claim('V-06', 'equal values have one text, whatever the order of their members');
+claim('V-07', 'a document id is BLAKE2s-128 of its content key, in hex');
+claim('V-08', 'a trace id is a W3C trace id, random or given by a traceparent; a malformed one gives none');
+claim('V-08', 'a request hash is the start of SHA-1 over method, path and body, for gRPC over method and bytes');
+claim('V-10', 'key shapes, random tokens, addresses and the values of secret names become <<REDACTED>>');
+claim('V-10', 'the operator adds prefixes of tokens, and fields that are hidden whole per kind of artifact');
+claim('V-10', 'digests, ids and code are not altered; redaction done twice changes nothing more');
+claim('OC-2', 'one table says which failures are tried again; every reason has its place in it');
+claim('OC-2', 'a failure that the table calls final ends its node');
+
+// --- the machine
+claim('OC-3', 'every attempt is recorded with when it was scheduled, when it ended and how');
+claim('OC-3', 'every effect of an attempt has a key that stays the same over attempts');
+claim('OC-4', 'needs that form a circle and edges to unknown nodes fail before anything runs, naming the nodes');
+claim('OC-4', 'a route may lead back only to a node that dominates it');
+claim('OC-7', 'a retryable failure is tried again after 1, 2, 4 ... and at most 60 s');
+claim('OC-7', 'validation and final failures are never tried again');
+claim('OC-9', 'nodes have one order: after all that lead to them, ties as defined');
+claim('OC-9', 'a graph with a circle or an unknown node is refused');
+claim('OC-10', 'transient is tried again, fatal is dropped, every attempt is recorded');
+claim('OC-14', 'a log folds to the same state and decisions, whole or cut after any fact, without a call outside');
+claim('OC-14', "a recorded decision that today's code would not make is reported");
+claim('OC-15', 'a recorded effect answers from the ledger instead of running again, and the reuse is recorded');
+claim('OC-15', 'an effect that nobody knows to have happened runs again only when that is safe; else it is parked');
+claim('V-12', 'a task goes to the agent that it names; an unknown one is not found');
+claim('V-12', 'a task that names none goes to the least busy agent');
+claim('V-14', 'one absolute deadline holds over all attempts of a visit');
+claim('V-14', 'an attempt that outlives the deadline is stopped once and not tried again');
+claim(
+  'V-17',
+  'a call that does not fit the budget of time, calls or candidates does not start and says what was short',
+);
+claim('V-17', 'every reservation is settled once; an overrun is recorded and blocks the next call');
+claim('V-39', 'a red test run is a signal that routes; a loop that has no visits left is a structured failure');
+
+// --- the log
+claim('CE-1', 'damage to the stored log is found before an altered event is read');
+claim('CE-1', 'a failed commit leaves nothing of its group behind');
+claim('CE-1', 'a snapshot that is not what was saved is ignored');
+claim('CE-1', 'a newer schema and a file that is no store are refused, and nothing changes');
+claim('OC-1', 'a snapshot of the state and a fresh fold of the log go on with the same work');
+claim('OC-1', 'a newer schema is refused; a forged checkpoint is ignored');
+claim('OC-11', 'one process owns a store; a second owner is refused, naming it');
+claim('SP-9', 'every event is chained by the hash of the one before; a changed, missing or moved one is found');
+claim('SP-9', 'header, payload digest and hash of the frozen vectors are as frozen');
+claim('SP-9', 'who cannot sign cannot rewrite the log, in the store or in an export');
+claim('V-18', 'the exported log is one canonical line per event, with seq and ts, in a frozen order of fields');
+claim('V-18', 'a run replays from its events; a cancel is one of them');
+claim('V-19', 'a torn export is refused with its line; its tail is dropped only on request');
+claim('V-19', 'earlier damage is refused with its position, whatever the options');
+claim('V-19', 'a gap in seq is refused');
+
+// --- the sandbox
+claim('V-25', 'a result says status, exit code and reason; a timeout is 124, a failure of the sandbox itself 1');
+claim('V-25', 'output is capped');
+claim('V-26', 'a wall timeout is TIMEOUT, 124, whatever the exit code; a command that ended by itself keeps its own');
+claim('V-26', 'SIGXCPU under a processor limit is a timeout');
+claim('V-28', 'diagnostics go to a JSONL file and as one [ci-diag] line, with the verdict');
+claim('V-29', 'the network is off unless asked for, and the result says what was requested and applied');
+claim('V-29', 'strict mode refuses a missing mechanism before spawning, naming it');
+claim(
+  'V-30',
+  'what is over the cap is drained and counted without taking memory; a cut is the same wherever chunks end',
+);
+claim('AR-1', 'coverage variables of the caller reach the tests, unless we measure ourselves');
+claim('AR-2', 'output above the cap ends in [TRUNCATED at N bytes]');
+claim('AR-3', 'a timeout says how long terminate, wait and kill took, their bound, and what was killed');
+claim('AR-4', 'control group detection says whether and why');
+claim('AR-6', 'COVERAGE_PROCESS_START, COVERAGE_RCFILE and COVERAGE_FILE reach the command');
+claim(
+  'AR-10',
+  'a memory limit that is broken is MEM_LIMIT with its reason, from a counter and never from exit code 137',
+);
+claim('AR-11', 'invalid UTF-8 becomes replacement characters; the marker is still there');
+claim(
+  'AR-12',
+  'strict refuses before spawning with SANDBOX_DENIED; a mechanism that fails while being set up is INTERNAL_ERROR',
+);
+claim('AR-13', 'combined output starts with [sandbox] traceId=... duration_ms=...');
+claim('AR-15', 'a cut never splits a code point, and N is exact');
+claim('AR-16', 'no process survives the end, the cancellation or the timeout of its command');
+claim('AR-16', 'no process survives a SIGKILL of the product');
+claim('AR-17', 'temporary directories are removed after success and failure; those of dead owners at the next start');
+claim('SP-4', 'a connection to the outside fails unless the network was asked for');
+claim('SP-11', 'dangerous calls are answered EPERM; with killing switched on, a socket is SANDBOX_DENIED');
+claim('SP-13', 'a command gets no variable of ours; refusals and diagnostics show no value of its own');
+claim('SP-13', 'what an agent throws is redacted');
+
+// --- the agents
+claim('V-31', 'create and modify propose the whole content of a file, which has to parse');
+claim('V-31', 'a missing action or target is refused');
+claim('V-31', 'a repair is the smallest edit that passes everything');
+claim('V-33', 'a green suite gives a result, a red one of a bare task the error test_failed');
+claim('V-33', 'a suite that hangs is a timeout');
+claim('V-33', 'bad arguments are invalid_argument, naming the field');
+claim('V-33', 'the name of a run comes from its sorted inputs');
+claim('V-35', 'lines are ranked from what failing and passing tests ran; tests are never suspects');
+claim('V-35', 'frames of the repository outside tests come first');
+claim('V-35', 'an error log is enough, and one or the other is needed');
+
+// --- the repository
 claim('V-58', 'a test run fails below 85 % coverage of the packages; exclusions are listed with path and reason');
 claim('V-71', 'coverage floors are 85 % overall, 90 % for core, 80 % for the changed lines of a branch');
 claim('CI-1', 'a warning during the tests fails the run');
@@ -21,17 +139,6 @@ claim('HARD-03', 'type errors fail; every suppression carries rule and reason');
 claim('HARD-04', 'a catch that swallows a failure without words fails; narrow catches pass');
 claim('PR-3', 'one licence: the LICENSE file and every manifest say Apache-2.0');
 claim('XB-4', 'decisions are indexed; every claim has a test, every cited id is claimed and in the catalogue');
-
-claim('V-03', 'a result is checked against its schema before anything is applied');
-claim('V-12', 'a task goes to the agent that it names; an unknown one is not found');
-claim('V-12', 'a task that names none goes to the least busy agent');
-claim('V-31', 'create and modify propose the whole content of a file, which has to parse');
-claim('V-31', 'a missing action or target is refused');
-claim('V-33', 'a green suite gives a result, a red one of a bare task the error test_failed');
-claim('V-33', 'a suite that hangs is a timeout');
-claim('V-33', 'bad arguments are invalid_argument, naming the field');
-claim('V-35', 'lines are ranked from what failing and passing tests ran; tests are never suspects');
-claim('V-35', 'an error log is enough, and one or the other is needed');
 
 export const CLAIMS: readonly Claim[] = claims;
 

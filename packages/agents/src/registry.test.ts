@@ -61,6 +61,8 @@ test('a task that names no agent goes to the least busy one', async () => {
 });
 
 test('what an agent throws becomes an error envelope of the catalogue, redacted', async () => {
+  verifies('SP-13');
+  verifies('V-04');
   const token = `ghp_${'a1B2'.repeat(9)}`;
   const registry = new AgentRegistry([
     anAgent('known', () => Promise.reject(new VltairError('transient/agent', { detail: token }))),

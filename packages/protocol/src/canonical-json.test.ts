@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { verifies } from '../../../e2e/verifies.ts';
 import { canonicalJson, wellFormed } from './canonical-json.ts';
 
 describe('RFC 8785', () => {
@@ -16,6 +17,7 @@ describe('RFC 8785', () => {
   });
 
   test('keys are sorted by UTF-16 code unit, as in section 3.2.3', () => {
+    verifies('V-06');
     const value = { '\u20ac': 1, '\r': 2, '\ufb33': 3, '1': 4, '\u{1f600}': 5, '\u0080': 6, '\u00f6': 7 };
     expect(canonicalJson(value)).toBe('{"\\r":2,"1":4,"\u0080":6,"\u00f6":7,"\u20ac":1,"\u{1f600}":5,"\ufb33":3}');
   });
@@ -35,6 +37,7 @@ describe('RFC 8785', () => {
 });
 
 test('texts are raw UTF-8, not escaped', () => {
+  verifies('V-06');
   expect(canonicalJson('ä 漢 😀')).toBe('"ä 漢 😀"');
 });
 
@@ -61,6 +64,7 @@ test('a circle has no canonical JSON', () => {
 });
 
 test('equal values have one text, whatever the order of their members, and it parses to the value', () => {
+  verifies('V-06');
   fc.assert(
     fc.property(fc.dictionary(fc.string({ unit: 'grapheme' }), fc.jsonValue()), (value) => {
       const members = Object.entries(value).toReversed();

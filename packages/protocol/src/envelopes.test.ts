@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { verifies } from '../../../e2e/verifies.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { agentError, agentResult, parseAgentError, parseAgentResult, parseAgentTask } from './envelopes.ts';
 import { failure, VltairError } from './errors.ts';
@@ -20,6 +21,7 @@ function refusalOf(call: () => unknown): { reason: string; where: string | undef
 
 describe('tasks', () => {
   test('a task without an agent is accepted: it is routed', () => {
+    verifies('V-02');
     expect(parseAgentTask(task)).toEqual(task);
     const full = { ...task, agent: 'debug', constraints: { timeoutMs: 5 }, traceId };
     expect(parseAgentTask(full)).toEqual(full);
@@ -37,6 +39,8 @@ describe('tasks', () => {
     ['a trace id that is none', { traceId: '1' }, 'traceId'],
     ['a payload that is no JSON', { payload: { action: 'run', at: new Date(0) } }, 'payload.at'],
   ])('%s is refused, naming the field', (_, change, where) => {
+    verifies('V-01');
+    verifies('V-02');
     expect(refusalOf(() => parseAgentTask({ ...task, ...change }))).toEqual({
       reason: 'invalid_argument/envelope',
       where,
@@ -44,6 +48,7 @@ describe('tasks', () => {
   });
 
   test.each([0, 2, '1', undefined])('the protocol version %j is refused as such', (protocolVersion) => {
+    verifies('V-01');
     expect(refusalOf(() => parseAgentTask({ ...task, protocolVersion })).reason).toBe(
       'invalid_argument/protocol_version',
     );
@@ -56,6 +61,7 @@ describe('tasks', () => {
 
 describe('results', () => {
   test('the factory makes an envelope that its own schema accepts', () => {
+    verifies('V-01');
     const made = agentResult(result);
     expect(made).toMatchObject({ type: 'AgentResult', id: 't1:result', protocolVersion: 1, taskId: 't1' });
     expect(made.payload.signal).toBe('success');
@@ -63,6 +69,7 @@ describe('results', () => {
   });
 
   test('a document change, artifacts and new tasks come through', () => {
+    verifies('V-03');
     const finding = { severity: 'warn' as const, file: 'a.ts', line: 3, message: 'm', suggestion: 's' };
     const payload = {
       signal: 'test_failed',
@@ -94,6 +101,7 @@ describe('results', () => {
     ['a document', { delta: { doc: { path: '' } } }],
     ['a new task', { newTasks: [{ ...task, protocolVersion: 2 }] }],
   ])('%s that is unknown is refused', (_, change) => {
+    verifies('V-03');
     const made = agentResult(result);
     expect(refusalOf(() => parseAgentResult({ ...made, payload: { ...made.payload, ...change } })).reason).toBe(
       'invalid_argument/envelope',
@@ -103,6 +111,7 @@ describe('results', () => {
 
 describe('errors', () => {
   test('equal input gives equal bytes', () => {
+    verifies('V-04');
     expect(canonicalJson(agentError(structuredClone(error)))).toBe(canonicalJson(agentError(error)));
     expect(canonicalJson(agentError(error))).toBe(
       '{"agent":"debug","diagnostics":{},"error":{"code":"transient","message":"An agent failed for a moment.",' +
@@ -112,6 +121,7 @@ describe('errors', () => {
   });
 
   test('message and diagnostics are redacted', () => {
+    verifies('V-04');
     const made = agentError(
       {
         ...error,
@@ -130,6 +140,7 @@ describe('errors', () => {
     ['a code that is not the one of its reason', { code: 'fatal' }],
     ['an unknown member', { extra: 1 }],
   ])('%s is refused', (_, change) => {
+    verifies('V-05');
     const made = agentError(error);
     expect(parseAgentError(made)).toEqual(made);
     expect(refusalOf(() => parseAgentError({ ...made, error: { ...made.error, ...change } })).reason).toBe(
@@ -138,6 +149,7 @@ describe('errors', () => {
   });
 
   test('an error without a trace id is refused', () => {
+    verifies('V-04');
     const { traceId: _, ...made } = agentError(error);
     expect(refusalOf(() => parseAgentError(made)).where).toBe('traceId');
   });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { verifies } from '../../../e2e/verifies.ts';
 import {
   BudgetExceeded,
   codeOf,
@@ -16,6 +17,7 @@ import { failureSchema } from './failure-schema.ts';
 const reasons = Object.keys(errorCatalogue).filter(isErrorReason);
 
 test('the codes are a closed list', () => {
+  verifies('V-05');
   expect(errorCodes.join(' ')).toBe(
     'invalid_argument not_found unauthorized forbidden timeout test_failed internal unavailable payload_too_large ' +
       'deadline_exceeded resource_exhausted queue_full filters_invalid transient fatal not_implemented ' +
@@ -27,6 +29,7 @@ describe.each(reasons)('%s', (reason) => {
   const entry = errorCatalogue[reason];
 
   test('says what is wrong and what to do in whole sentences', () => {
+    verifies('V-05');
     expect(entry.summary).toMatch(/^(?:[A-Z]|git )[^\n]*\w\.$/);
     expect(entry.next).toMatch(/^[A-Z][^\n]*\.$/);
     expect(Object.values(exitCodes)).toContain(entry.exitCode);
@@ -44,6 +47,7 @@ describe.each(reasons)('%s', (reason) => {
 
 /** The fixed table of what is tried again (OC-2): everything else is final. */
 test('exactly these failures are tried again', () => {
+  verifies('OC-2');
   expect(reasons.filter((reason) => errorCatalogue[reason].retryable)).toEqual([
     'timeout/call',
     'internal/sandbox',
@@ -73,6 +77,7 @@ test('an error keeps its cause', () => {
 });
 
 test('a budget that is exceeded says of what, and how much', () => {
+  verifies('V-17');
   const error = new BudgetExceeded({ dimension: 'calls', limit: 3, spent: 2, requested: 2 });
   expect(error).toBeInstanceOf(VltairError);
   expect(error).toMatchObject({ name: 'BudgetExceeded', reason: 'budget_exceeded/run', limit: 3, requested: 2 });

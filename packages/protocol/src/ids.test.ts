@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { verifies } from '../../../e2e/verifies.ts';
 import { documentId, isRunId, isTraceId, makeRunId, makeTraceId, traceIdOf } from './ids.ts';
 import { grpcRequestHash, requestHash } from './request-hash.ts';
 
@@ -7,6 +8,7 @@ const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const PARENT = 'b7ad6b7169203331';
 
 test('a document id is BLAKE2s-128 of its key', () => {
+  verifies('V-07');
   expect(documentId('')).toBe('64550d6ffe2c0a01a14aba1eade0200c');
   expect(documentId('abc')).toBe('aa4938119b1dc7b87cbad0ffd200d0ae');
   expect(documentId('src/ä.ts')).toBe('d05a1ca23466d923c648e4f506dc6b54');
@@ -29,6 +31,7 @@ describe('run ids', () => {
 
 describe('trace ids', () => {
   test('are 16 random bytes in hex, never all zero', () => {
+    verifies('V-08');
     expect(makeTraceId(bytes(0xab))).toBe('ab'.repeat(16));
     expect(() => makeTraceId(bytes(0))).toThrow(RangeError);
     expect(() => makeTraceId(new Uint8Array(8).fill(1))).toThrow(RangeError);
@@ -38,6 +41,7 @@ describe('trace ids', () => {
   test.each([`00-${TRACE}-${PARENT}-01`, `01-${TRACE}-${PARENT}-01`, `cc-${TRACE}-${PARENT}-00-what-comes-later`])(
     'the traceparent %s carries one',
     (header) => {
+      verifies('V-08');
       expect(traceIdOf(header)).toBe(TRACE);
     },
   );
@@ -53,11 +57,13 @@ describe('trace ids', () => {
     `00-${TRACE.toUpperCase()}-${PARENT}-01`,
     `00-${TRACE}-${PARENT}-1`,
   ])('the traceparent %j is malformed', (header) => {
+    verifies('V-08');
     expect(traceIdOf(header)).toBeUndefined();
   });
 });
 
 test('a request hash is the start of SHA-1 over method, path and body', () => {
+  verifies('V-08');
   const body = new TextEncoder().encode('{}');
   expect(requestHash('POST', '/v1/runs', body)).toBe('9c86d274627bbefd');
   expect(requestHash('POST', '/v1/run', body)).not.toBe(requestHash('POST', '/v1/runs', body));

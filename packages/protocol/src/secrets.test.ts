@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { verifies } from '../../../e2e/verifies.ts';
 import { REDACTED, sanitizeArtifact, sanitizeText, sanitizeValue } from './secrets.ts';
 
 const random = (length: number) => 'aB3xK9mQ7zR2wL5tY8pN4vH6jD1gS0fC'.repeat(20).slice(0, length);
@@ -21,6 +22,7 @@ describe('secrets are replaced', () => {
     ['a random token', random(40)],
     ['a random token in base64', `${random(20)}/${random(20)}+${random(24)}==`],
   ])('%s', (_, secret) => {
+    verifies('V-10');
     expect(sanitizeText(`before ${secret} after`)).toBe(`before ${REDACTED} after`);
   });
 
@@ -35,10 +37,12 @@ describe('secrets are replaced', () => {
     ['authorization: Basic dXNlcjpwYXNz', `authorization: Basic ${REDACTED}`],
     ['postgres://ann:s3cret@db:5432/x', `postgres://ann:${REDACTED}@db:5432/x`],
   ])('the value of %s, not its name', (text, sanitised) => {
+    verifies('V-10');
     expect(sanitizeText(text)).toBe(sanitised);
   });
 
   test('what has a prefix that the operator names', () => {
+    verifies('V-10');
     expect(sanitizeText('acme_12345 and acme.x', { prefixes: ['acme_'] })).toBe(`${REDACTED} and acme.x`);
     expect(sanitizeText('a.c+12345', { prefixes: ['a.c+'] })).toBe(REDACTED);
     expect(sanitizeText('abcc12345', { prefixes: ['a.c+'] })).toBe('abcc12345');
@@ -56,6 +60,7 @@ describe('secrets are replaced', () => {
   });
 
   test('the fields of an artifact that the operator names, whole', () => {
+    verifies('V-10');
     const artifact = { kind: 'test_result', log: 'plain', runner: 'ann@example.org' };
     expect(sanitizeArtifact(artifact, { fields: { test_result: ['log', 'kind'] } })).toEqual({
       kind: 'test_result',
@@ -95,6 +100,7 @@ describe('what is no secret is not altered', () => {
   });
 
   test('a digest of any bytes', () => {
+    verifies('V-10');
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 20, maxLength: 64 }), (bytes) => {
         const digest = Buffer.from(bytes).toString('hex');
@@ -137,6 +143,7 @@ describe('redaction itself', () => {
   );
 
   test('done twice changes nothing more', () => {
+    verifies('V-10');
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
         const once = sanitizeText(pieces.join(''));

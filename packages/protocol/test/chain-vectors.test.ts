@@ -1,5 +1,6 @@
 import { createPublicKey, hash, verify } from 'node:crypto';
 import { expect, test } from 'vitest';
+import { verifies } from '../../../e2e/verifies.ts';
 import {
   canonicalJson,
   commitStatementSchema,
@@ -19,6 +20,7 @@ const sha256: Sha256 = (bytes) => hash('sha256', bytes);
 const hashes = vectors.events.map((event) => event.hash);
 
 test.for(vectors.events)('the header, payload digest and hash of event $header.seq are as frozen', (event) => {
+  verifies('SP-9');
   const header = eventHeaderSchema.parse(event.header);
   expect(canonicalJson(header)).toBe(event.headerText);
   expect(canonicalJson(JSON.parse(event.payload))).toBe(event.payload);
@@ -47,6 +49,7 @@ test('the fingerprint, the commit statement and its signature are as frozen', ()
 });
 
 test('the lines of an export, its footer and its signature are as frozen', () => {
+  verifies('V-18');
   const lines = vectors.export.lines.map((line): unknown => JSON.parse(line));
   for (const [index, event] of lines.slice(0, -1).entries()) {
     expect(canonicalJson(exportLineSchema.parse(event))).toBe(vectors.export.lines[index]);

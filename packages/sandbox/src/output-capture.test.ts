@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { verifies } from '../../../e2e/verifies.ts';
 import { OutputCapture } from './output-capture.ts';
 
 function capture(cap: number, ...chunks: readonly (string | Buffer)[]): string {
@@ -9,21 +10,27 @@ function capture(cap: number, ...chunks: readonly (string | Buffer)[]): string {
 }
 
 it('output within the cap is unchanged', () => {
+  verifies('V-30');
   expect(capture(5, 'ab', 'cde')).toBe('abcde');
   expect(capture(0)).toBe('');
 });
 
 it('output above the cap ends in the marker on a line of its own', () => {
+  verifies('AR-2');
+  verifies('V-25');
   expect(capture(3, 'ab', 'cd', 'ef')).toBe('abc\n[TRUNCATED at 3 bytes]');
   expect(capture(3, 'ab\ncd')).toBe('ab\n[TRUNCATED at 3 bytes]');
   expect(capture(0, 'x')).toBe('[TRUNCATED at 0 bytes]');
 });
 
 it('invalid bytes are replaced and counted as they came', () => {
+  verifies('AR-11');
   expect(capture(3, Buffer.from([0x61, 0xff, 0x80, 0x62]))).toBe('a\uFFFD\uFFFD\n[TRUNCATED at 3 bytes]');
 });
 
 it('a cut is the longest prefix of whole code points, wherever the chunks end', () => {
+  verifies('AR-15');
+  verifies('V-30');
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme' }), fc.nat(40), fc.integer({ min: 1, max: 7 }), (text, cap, step) => {
       const bytes = Buffer.from(text);
@@ -45,6 +52,7 @@ it('a cut is the longest prefix of whole code points, wherever the chunks end', 
 });
 
 it('what is dropped is counted but takes no memory', () => {
+  verifies('V-30');
   const output = new OutputCapture(1024);
   const chunk = Buffer.alloc(2 ** 20, 'x');
   const before = process.memoryUsage().arrayBuffers;

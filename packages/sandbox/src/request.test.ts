@@ -2,6 +2,7 @@ import { mkdtempSync, rmdirSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
+import { verifies } from '../../../e2e/verifies.ts';
 import type { SandboxRequest } from './port.ts';
 import { acceptRequest, DEFAULT_LIMITS, SandboxRequestInvalid } from './request.ts';
 
@@ -51,6 +52,7 @@ it.each<[string, Partial<SandboxRequest>]>([
 });
 
 it('a refusal never shows the value of a variable', () => {
+  verifies('SP-13');
   const attempt = (): unknown => acceptRequest(aRequest({ environment: { TOKEN: 'hunter2\0' } }));
   expect(attempt).toThrow(SandboxRequestInvalid);
   expect(attempt).not.toThrow(/hunter2/);

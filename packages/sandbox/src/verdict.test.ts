@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { verifies } from '../../../e2e/verifies.ts';
 import type { Cause, Outcome } from './execution.ts';
 import type { Limits } from './request.ts';
 import { judge } from './verdict.ts';
@@ -56,14 +57,20 @@ it.each<[string, Outcome, string]>([
   ],
   ['SIGSYS without the killing filter', exit(159), 'OK 159 exit code 159'],
 ])('%s', (_name, outcome, expected) => {
+  verifies('V-26');
+  verifies('V-25');
+  verifies('AR-10');
+  verifies('AR-12');
   const { status, exitCode, reason } = judge(outcome, LIMITS, false);
   expect(`${status} ${String(exitCode)} ${reason}`).toBe(expected);
 });
 
 it('SIGSYS under the killing filter is a denial', () => {
+  verifies('SP-11');
   expect(judge(exit(159), LIMITS, true)).toMatchObject({ status: 'SANDBOX_DENIED', exitCode: 159 });
 });
 
 it('signal 24 is a timeout only when a processor limit was set', () => {
+  verifies('V-26');
   expect(judge(exit(152), { ...LIMITS, cpuSeconds: undefined }, false)).toMatchObject({ status: 'OK', exitCode: 152 });
 });

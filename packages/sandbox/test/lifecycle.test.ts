@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, type TestContext } from 'vitest';
+import { verifies } from '../../../e2e/verifies.ts';
 import { createSandbox, type SandboxRequest } from '../src/index.ts';
 import { commandLinesWith } from './hostile-trial.ts';
 import { aWorkDirectory, ORDINARY_USER, placeFault, PLACES, runIn, type Place } from './tiers-under-test.ts';
@@ -46,6 +47,7 @@ const privateDirectories = (): string[] => readdirSync(tmpdir()).filter((name) =
 
 describe.each(PLACES)('as $identity in the $tier tier', (place) => {
   it('no process survives a SIGKILL of the product', async (context) => {
+    verifies('AR-16');
     skipWhere(place, context);
     const token = `killed-${place.identity}-${place.tier}`;
     const request = aSleeper(place, token);
@@ -64,6 +66,8 @@ describe.each(PLACES)('as $identity in the $tier tier', (place) => {
   });
 
   it('a command that ends leaves neither its background processes nor its private directory', async (context) => {
+    verifies('AR-16');
+    verifies('AR-17');
     skipWhere(place, context);
     const token = `ended-${place.identity}-${place.tier}`;
     const background = `setsid sh -c 'sleep 100; sleep 100' ${token} & sleep 0.2`;
@@ -82,6 +86,7 @@ describe('cancellation', () => {
   it.each(['bubblewrap', 'namespaces', 'process-group'] as const)(
     'settles within 500 ms in the %s tier',
     async (tier) => {
+      verifies('AR-16');
       const place: Place = { identity: isRoot ? 'root' : 'user', tier };
       const token = `cancelled-${tier}`;
       const controller = new AbortController();
@@ -107,6 +112,7 @@ describe('cancellation', () => {
 
 describe('remains of dead owners', () => {
   it('are removed at the next start, those of the living stay', async () => {
+    verifies('AR-17');
     const tempRoot = mkdtempSync(join(tmpdir(), 'sandbox-root-'));
     chmodSync(tempRoot, 0o711);
     const { ownerText } = await import('../src/private-directory.ts');

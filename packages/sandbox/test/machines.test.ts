@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { verifies } from '../../../e2e/verifies.ts';
 import type { SandboxCapabilities, SandboxResult } from '../src/index.ts';
 import { aRequest, aWorkDirectory, ORDINARY_USER, placeFault } from './tiers-under-test.ts';
 
@@ -50,6 +51,7 @@ describe.runIf(isRoot)('as root', () => {
   });
 
   it('an ordinary user without user namespaces gets the last tier, which says so', ({ skip }) => {
+    verifies('AR-4');
     const fault = placeFault({ identity: 'user', tier: 'process-group' });
     if (fault !== undefined) return skip(fault);
     const asUser = [

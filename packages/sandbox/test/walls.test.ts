@@ -14,6 +14,7 @@ import {
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { verifies } from '../../../e2e/verifies.ts';
 import {
   combinedOutput,
   createSandbox,
@@ -34,6 +35,9 @@ async function resultIn(tier: TierName, ...rest: Parameters<typeof aRequest>): P
 
 describe.each(TIERS)('in the %s tier', (tier) => {
   it('a command gets its own environment and nothing of ours', async ({ skip }) => {
+    verifies('AR-1');
+    verifies('AR-6');
+    verifies('SP-13');
     process.env['SANDBOX_TEST_SECRET'] = 'leaked';
     onTestFinished(() => void delete process.env['SANDBOX_TEST_SECRET']);
     const environment = {
@@ -60,6 +64,8 @@ describe.each(TIERS)('in the %s tier', (tier) => {
   });
 
   it('a command keeps its exit code, and a missing one is told apart', async ({ skip }) => {
+    verifies('V-25');
+    verifies('V-26');
     const failing = await resultIn(tier, shell('exit 42'));
     if (typeof failing === 'string') return skip(failing);
     expect(failing).toMatchObject({ status: 'OK', exitCode: 42, reason: 'exit code 42' });
@@ -71,6 +77,7 @@ describe.each(TIERS)('in the %s tier', (tier) => {
   });
 
   it('a command that kills itself with signal 9 did not run out of memory', async ({ skip }) => {
+    verifies('AR-10');
     const result = await resultIn(tier, shell('kill -9 $$'), {
       limits: { wallTimeMs: 5000, memoryBytes: 64 * 2 ** 20 },
     });
@@ -79,6 +86,9 @@ describe.each(TIERS)('in the %s tier', (tier) => {
   });
 
   it('a wall timeout is 124 and says how the command was ended', async ({ skip }) => {
+    verifies('V-25');
+    verifies('V-26');
+    verifies('AR-3');
     const result = await resultIn(tier, shell('trap "" TERM; sleep 30; sleep 30'), { limits: { wallTimeMs: 300 } });
     if (typeof result === 'string') return skip(result);
     expect(result).toMatchObject({ status: 'TIMEOUT', exitCode: 124, reason: 'wall timeout' });
@@ -87,12 +97,16 @@ describe.each(TIERS)('in the %s tier', (tier) => {
   });
 
   it('spent processor time is a timeout', async ({ skip }) => {
+    verifies('V-26');
     const result = await resultIn(tier, shell('while :; do :; done'), { limits: { wallTimeMs: 8000, cpuSeconds: 1 } });
     if (typeof result === 'string') return skip(result);
     expect(result).toMatchObject({ status: 'TIMEOUT', exitCode: 124, reason: 'cpu timeout of 1 s' });
   });
 
   it('output is cut at whole code points and invalid bytes are replaced', async ({ skip }) => {
+    verifies('AR-11');
+    verifies('AR-13');
+    verifies('AR-15');
     const result = await resultIn(tier, shell('printf "aé€x"; printf "a\\377b" >&2'), {
       limits: { wallTimeMs: 5000, outputBytes: 5 },
     });
@@ -157,6 +171,8 @@ describe.each(TIERS)('in the %s tier', (tier) => {
   });
 
   it('strict mode refuses what is missing and names it', async ({ skip }) => {
+    verifies('V-29');
+    verifies('AR-12');
     const result = await resultIn(tier, ['/bin/true'], { mode: 'strict' });
     if (typeof result === 'string') return skip(result);
     if (tier === 'bubblewrap') {
@@ -176,6 +192,7 @@ describe.each(TIERS)('in the %s tier', (tier) => {
 
 describe('the system call filter', () => {
   it('answers EPERM to dangerous calls and leaves local sockets alone', async ({ skip }) => {
+    verifies('SP-11');
     const script = `import ctypes, os, socket, sys
 libc = ctypes.CDLL(None, use_errno=True)
 def attempt(*call):
@@ -192,6 +209,7 @@ a, b = socket.socketpair(); a.send(b'x'); socket.socket(socket.AF_UNIX); print(b
   });
 
   it('kills on a socket when asked to, and the status says so', async ({ skip }) => {
+    verifies('SP-11');
     const script = "require('node:net').connect(1, '127.0.0.1').on('error', () => {})";
     const request = aRequest([NODE, '-e', script], { readOnlyPaths: [NODE_FOLDER] });
     const results = await runIn(hereIn('bubblewrap'), [request], { killOnSocket: true });
@@ -232,6 +250,8 @@ describe('the surroundings of a run', () => {
   });
 
   it('diagnostics hold the verdict, but no argument, output or variable', async () => {
+    verifies('V-28');
+    verifies('SP-13');
     const file = join(mkdtempSync(join(tmpdir(), 'sandbox-diagnostics-')), 'events.jsonl');
     const lines: string[] = [];
     const sandbox = createSandbox({ diagnostics: { file, printLine: (line) => lines.push(line) } });
@@ -258,6 +278,8 @@ describe('the surroundings of a run', () => {
   });
 
   it('host network is given on request only', async ({ skip }) => {
+    verifies('V-29');
+    verifies('SP-4');
     const result = await resultIn('bubblewrap', shell('cat /proc/net/dev'), { network: 'on' });
     if (typeof result === 'string') return skip(result);
     expect(result.enforced.network).toEqual({ requested: false, applied: false, reason: 'not requested' });

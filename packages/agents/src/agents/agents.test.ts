@@ -127,6 +127,7 @@ test('every second time', () => { const seen = existsSync('.seen'); writeFileSyn
   });
 
   test('bad arguments are refused with the field', async () => {
+    verifies('V-02');
     verifies('V-33');
     const run = createTestExec(tests).run(
       aTask('test-exec', { action: 'run', project: { directory: 'relative' } }),
@@ -175,6 +176,8 @@ describe('debug', () => {
 
 describe('codegen', () => {
   test('repair finds the smallest edit that passes everything, the same every time', async () => {
+    verifies('V-31');
+    verifies('V-39');
     const { project, tree } = await aProject('red', red);
     const reproduced = agentResultSchema.parse(await testExec('red', red, 'reproduce'));
     const suspects = [3, 2, 4].map((line, index) => ({ file: 'src/clamp.js', line, score: 0.9 - index / 10 }));

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { CoverageHint, TestCase, TestResult } from '@vltair/protocol';
+import { verifies } from '../../../../e2e/verifies.ts';
 import { isProtectedPath } from './protected-paths.ts';
 import { rankLines } from './rank-lines.ts';
 
@@ -44,6 +45,7 @@ const filesOf = (lines: readonly { readonly file: string }[]): readonly string[]
 ];
 
 test('the innermost repository frame outside tests comes first', () => {
+  verifies('V-35');
   const stack = [
     { file: 'test/cart.test.js', line: 2 },
     { file: 'src/tax.js', line: 2 },

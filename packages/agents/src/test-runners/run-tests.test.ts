@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { testResultSchema } from '@vltair/protocol';
 import { expect, test } from 'vitest';
+import { verifies } from '../../../../e2e/verifies.ts';
 import { TestProject } from '../../test/test-project.ts';
 import { passesNow, testRunName } from './test-command.ts';
 
@@ -9,6 +10,7 @@ const head = "import test from 'node:test';\nimport assert from 'node:assert';\n
 const withTest = (body: string) => ({ 'package.json': '{"type":"module"}', 'a.test.js': `${head}${body}` });
 
 test('a suite that passes has a result that the protocol accepts and a log that says whose it is', async () => {
+  verifies('AR-13');
   using project = new TestProject(withTest("test('a', () => {});"));
   const { result } = await project.run();
   expect(testResultSchema.parse(result)).toMatchObject({ outcome: 'passed', exitCode: 0 });
@@ -189,6 +191,7 @@ test('a file that did not load passes once all that it holds does', () => {
 });
 
 test('the name of a run comes from its sorted inputs', () => {
+  verifies('V-33');
   expect(testRunName(['b.test.js', 'a.test.js', 'b.test.js'])).toBe('a.test.js, b.test.js');
   expect(testRunName([])).toBe('all tests');
 });

@@ -1,6 +1,7 @@
 import { chmodSync, realpathSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { verifies } from '../../../../e2e/verifies.ts';
 import { TestProject } from '../../test/test-project.ts';
 import { isBelow, resolveNode, resolvePython, restorePath, testEnvironment } from './toolchain.ts';
 
@@ -27,6 +28,8 @@ test('a directory is below itself but not below one that shares its beginning', 
 });
 
 test('the environment of tests holds no secret of the person who started them', () => {
+  verifies('AR-1');
+  verifies('AR-6');
   const restored = {
     PATH: '/usr/bin',
     API_KEY: 'secret',
@@ -47,6 +50,7 @@ test('the environment of tests holds no secret of the person who started them', 
 });
 
 test('a caller that measures coverage is not handed on to tests that we measure', () => {
+  verifies('AR-1');
   expect(testEnvironment({ PATH: '/usr/bin', COVERAGE_FILE: '/c', NODE_V8_COVERAGE: '/v' }, true)).not.toHaveProperty(
     'NODE_V8_COVERAGE',
   );

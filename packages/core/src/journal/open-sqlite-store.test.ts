@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { VltairError } from '@vltair/protocol';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { verifies } from '../../../../e2e/verifies.ts';
 import { aDirectory, anAppend, aRunOf, claimed, created } from '../../test/journal-builders.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import { openSqliteStore, type SqliteStoreOptions } from './open-sqlite-store.ts';
@@ -105,6 +106,7 @@ describe('the signing key', () => {
 
 describe('ownership', () => {
   test('a second owner is refused, naming the process, also within one process', async () => {
+    verifies('OC-11');
     await open();
     await expect(open()).rejects.toMatchObject({
       reason: 'unavailable/store_locked',
@@ -182,6 +184,8 @@ describe('a store that cannot be used', () => {
   }
 
   test('a newer schema is refused and nothing changes', async () => {
+    verifies('CE-1');
+    verifies('OC-1');
     await aStoreWithRuns();
     sql('PRAGMA user_version = 99');
     const before = readFileSync(file('vltair.db'));
@@ -203,6 +207,7 @@ describe('a store that cannot be used', () => {
   });
 
   test('a file that is no database is refused', async () => {
+    verifies('CE-1');
     mkdirSync(directory, { recursive: true });
     writeFileSync(file('vltair.db'), 'this is a text, and long enough to look like more than a header\n'.repeat(50));
     for (const mode of ['write', 'read'] as const) {
@@ -218,12 +223,14 @@ describe('a store that cannot be used', () => {
   });
 
   test('a truncated database is refused', async () => {
+    verifies('CE-1');
     await aStoreWithRuns();
     truncateSync(file('vltair.db'), statSync(file('vltair.db')).size / 2);
     await expect(readRun()).rejects.toMatchObject({ reason: 'unavailable/store_corrupt' });
   });
 
   test('damage anywhere in the file is an error of the catalogue or does not matter; no altered event is ever read', async () => {
+    verifies('CE-1');
     await aStoreWithRuns();
     const whole = readFileSync(file('vltair.db'));
     const expected = await readRun();
@@ -272,6 +279,7 @@ describe('someone who edits the database', () => {
   };
   for (const [what, edit] of Object.entries(edits)) {
     test(`and ${what} is found by read and by verifyRun`, async () => {
+      verifies('SP-9');
       const store = await open();
       await aRunOf(store, 'r2', [created()]);
       await aRunOf(store, 'r1', [created(), claimed('b'), claimed('c')]);
@@ -285,6 +293,7 @@ describe('someone who edits the database', () => {
   }
 
   test('cannot sign: a consistent rewrite of an event and its hashes has no commit', async () => {
+    verifies('SP-9');
     const store = await open();
     await aRunOf(store, 'r1', [created(), claimed('b')]);
     const other = join(root.path, 'other');
@@ -335,6 +344,8 @@ describe('someone who edits the database', () => {
   });
 
   test('and forges a snapshot is ignored', async () => {
+    verifies('CE-1');
+    verifies('OC-1');
     const store = await open();
     await aRunOf(store, 'r1', [created(), claimed('b')]);
     for (const { seq, hash } of await store.read('r1'))
@@ -367,6 +378,7 @@ test('when the thread that commits is lost, what waits is rejected and the store
 });
 
 test('when a commit fails, each append of its group is rejected with the cause, nothing of it stays, and the next one works', async () => {
+  verifies('CE-1');
   const store = await open('write', 'thread');
   await aRunOf(store, 'r1', [created()]);
   sql('ALTER TABLE commits RENAME TO hidden');

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { canonicalJson, type ExportFooter, exportFooterSchema } from '@vltair/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { verifies } from '../../../../e2e/verifies.ts';
 import { aDirectory, aRow, aRunOf, claimed, created } from '../../test/journal-builders.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import { exportRun } from './export-run.ts';
@@ -37,6 +38,8 @@ afterAll(async () => {
 
 describe('an export', () => {
   test('verifies with the key that signed it', () => {
+    verifies('V-18');
+    verifies('SP-9');
     expect(lines).toHaveLength(31);
     expect(verdictOf(lines)).toMatchObject({
       kind: 'verified',
@@ -49,6 +52,7 @@ describe('an export', () => {
   });
 
   test('is refused when any byte of it is flipped, naming its line', () => {
+    verifies('SP-9');
     const bytes = bytesOf(lines);
     let line = 1;
     for (const [index, byte] of bytes.entries()) {
@@ -66,6 +70,7 @@ describe('an export', () => {
   }, 180_000);
 
   test('is refused as torn at every length to which it is cut, naming the line', () => {
+    verifies('V-19');
     const bytes = bytesOf(lines);
     let line = 1;
     for (const [length, byte] of bytes.entries()) {
@@ -79,6 +84,7 @@ describe('an export', () => {
   });
 
   test('is refused when lines are swapped, deleted or repeated, naming the first that is wrong', () => {
+    verifies('SP-9');
     for (let index = 0; index < lines.length; index += 1) {
       const before = lines.slice(0, index);
       const after = lines.slice(index + 1);
@@ -103,6 +109,7 @@ describe('an export', () => {
   });
 
   test('is refused when another key has signed it again', () => {
+    verifies('SP-9');
     const other = storeKeyOf(generateKeyPairSync('ed25519').privateKey);
     const resigned = [
       ...lines.slice(0, -1),
@@ -198,6 +205,7 @@ describe('an import', () => {
   });
 
   test('refuses a torn export unless told to drop the tail, and marks what is left as unsigned', async () => {
+    verifies('V-19');
     const other = aDirectory();
     const copy = await open(other.path);
     const torn = bytesOf(lines).subarray(0, bytesOf(lines.slice(0, 10)).length + 25);
@@ -214,6 +222,7 @@ describe('an import', () => {
   });
 
   test('never drops more than the tail: earlier damage is refused with its line', async () => {
+    verifies('V-19');
     const torn = [...lines.slice(0, 3), 'x', ...lines.slice(3, 10), '{"half'];
     const refused = importRun(store, bytesOf(torn), { fingerprint, dropTornTail: true });
     await expect(refused).rejects.toMatchObject({ reason: 'invalid_argument/export_altered', where: 'line 4' });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { verifies } from '../../../../e2e/verifies.ts';
 import { aWorkflow, errorOutcome, RunStory, valueOutcome } from '../../test/builders.ts';
 import { admit, admitEffect } from './admit.ts';
 
@@ -7,6 +8,8 @@ const aRun = (budget = {}) => new RunStory(aWorkflow([{ id: 'a' }, { id: 'b' }],
 
 describe('L1: a recorded effect never runs again', () => {
   test('a recorded success answers the next incarnation, and another attempt', () => {
+    verifies('OC-15');
+    verifies('OC-3');
     const story = aRun();
     story.effect('a');
     story.record('a');
@@ -51,6 +54,7 @@ describe('L1: a recorded effect never runs again', () => {
 
 describe('L2: an intent without a record', () => {
   test.each(['repeatable', 'keyed'] as const)('runs again when it is %s, as execution 2', (policy) => {
+    verifies('OC-15');
     const story = aRun();
     story.effect('a', { policy });
     story.claim();
@@ -58,6 +62,7 @@ describe('L2: an intent without a record', () => {
   });
 
   test('is parked for a person when it may happen once only', () => {
+    verifies('OC-15');
     const story = aRun();
     story.effect('a', { policy: 'once' });
     story.claim();
@@ -82,6 +87,7 @@ describe('L2: an intent without a record', () => {
 
 describe('L3: no call starts unless its reservation fits', () => {
   test('a call that does not fit is refused, with the dimension and the amounts', () => {
+    verifies('V-17');
     const story = aRun({ calls: 3 });
     story.effect('b', { reserved: { calls: 2 } });
     expect(story.effect('a', { reserved: { calls: 2 } })).toEqual({
@@ -177,6 +183,7 @@ describe('an attempt that is not the current one is stale', () => {
 
 describe('commands', () => {
   test('a cancel is admitted while the run lives, with the id of the command', () => {
+    verifies('V-18');
     expect(admit(aRun().state, { type: 'cancel', by: 'ann', reason: 'enough' }, 'c1')).toEqual({
       kind: 'admitted',
       fact: { type: 'cancel.requested', by: 'ann', reason: 'enough', commandId: 'c1' },

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { verifies } from '../../../../e2e/verifies.ts';
 import { aWorkflow, RunStory } from '../../test/builders.ts';
 import { nothing, openBudget, reserve, settle, shortageOf } from './budget.ts';
 
 describe('B1: what does not fit does not start', () => {
   test.each(['timeMs', 'calls', 'candidates'] as const)('%s may be spent to the last, and no further', (dimension) => {
+    verifies('V-17');
     const budget = settle(reserve(openBudget({ [dimension]: 10 }), { [dimension]: 4 }), {}, { [dimension]: 3 });
     expect(shortageOf(budget, { [dimension]: 3 })).toBeUndefined();
     expect(shortageOf(budget, { [dimension]: 4 })).toEqual({ dimension, limit: 10, committed: 7, requested: 4 });
@@ -19,6 +21,7 @@ describe('B1: what does not fit does not start', () => {
   });
 
   test('an overrun is recorded, and blocks the next call', () => {
+    verifies('V-17');
     const story = new RunStory(aWorkflow([{ id: 'a' }], { budget: { timeMs: 100 } }));
     story.effect('a', { reserved: { timeMs: 50 } });
     story.record('a', { timeMs: 130 });
@@ -35,6 +38,7 @@ describe('B2: every reservation is settled once', () => {
   };
 
   test('by its record, with what the call really took', () => {
+    verifies('V-17');
     const story = aStory();
     story.record('a', { candidates: 7, calls: 1, timeMs: 3 });
     expect(story.state.budget).toMatchObject({ reserved: nothing, spent: { candidates: 7, calls: 1, timeMs: 3 } });

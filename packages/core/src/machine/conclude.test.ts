@@ -1,5 +1,6 @@
 import { failure } from '@vltair/protocol';
 import { describe, expect, test } from 'vitest';
+import { verifies } from '../../../../e2e/verifies.ts';
 import { aWorkflow, inShort, RunStory, START_TS } from '../../test/builders.ts';
 import { pending } from './pending.ts';
 
@@ -28,6 +29,7 @@ describe('starts', () => {
   });
 
   test('a signal chooses the branch, and what no route led to is skipped with all that needs it', () => {
+    verifies('V-39');
     const story = new RunStory(
       aWorkflow([
         { id: 'check', routes: to('good', 'bad') },
@@ -199,6 +201,7 @@ describe('loops', () => {
   });
 
   test('a route back without visits left fails the run, naming both nodes', () => {
+    verifies('V-39');
     const story = new RunStory(repair(1));
     story.complete('test', 'red');
     story.complete('debug');
@@ -311,6 +314,8 @@ describe('retries', () => {
     new RunStory(aWorkflow([{ id: 'a', ...rest }]));
 
   test('a retryable failure is tried again after 1, 2, 4 ... and at most 60 s', () => {
+    verifies('OC-10');
+    verifies('OC-7');
     const story = one({ maxAttempts: 9 });
     const waits: number[] = [];
     for (let attempt = 1; attempt < 9; attempt += 1) {
@@ -324,6 +329,8 @@ describe('retries', () => {
   });
 
   test('every attempt is recorded with when it was scheduled, when it ended and how', () => {
+    verifies('OC-10');
+    verifies('OC-3');
     const story = one().wait(5);
     story.fail('a', 'transient/agent');
     story.wait(1_000);
@@ -337,6 +344,9 @@ describe('retries', () => {
   test.each(['fatal/agent', 'invalid_argument/agent_input', 'deadline_exceeded/node'] as const)(
     '%s is never tried again',
     (reason) => {
+      verifies('OC-2');
+      verifies('OC-7');
+      verifies('OC-10');
       const story = one({ maxAttempts: 5 });
       expect(inShort(story.fail('a', reason))).toEqual(['node.failed a', 'run.failed']);
       expect(story.state.failure?.reason).toBe(reason);
@@ -344,6 +354,7 @@ describe('retries', () => {
   );
 
   test('one deadline holds over all attempts of a visit', () => {
+    verifies('V-14');
     const story = one({ maxAttempts: 9, timeout: '10s' }).wait(3_000);
     story.fail('a', 'transient/agent');
     expect(story.node('a').deadlineTs).toBe(START_TS + 10_000);
@@ -356,12 +367,14 @@ describe('retries', () => {
   });
 
   test('no attempt is scheduled at or past the deadline', () => {
+    verifies('V-14');
     const story = one({ maxAttempts: 9, timeout: '10s' }).wait(9_000);
     expect(inShort(story.fail('a', 'transient/agent'))).toEqual(['node.failed a', 'run.failed']);
     expect(story.state.failure?.reason).toBe('transient/agent');
   });
 
   test('an attempt that outlives the deadline is stopped once and not tried again', () => {
+    verifies('V-14');
     const story = one({ maxAttempts: 9, timeout: '10s' }).wait(9_999);
     expect(story.nodeDeadline('a')).toEqual([]);
     expect(inShort(story.wait(1).nodeDeadline('a'))).toEqual(['attempt.stopping a']);

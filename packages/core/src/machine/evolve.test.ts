@@ -1,5 +1,6 @@
 import type { RunEvent } from '@vltair/protocol';
 import { describe, expect, test } from 'vitest';
+import { verifies } from '../../../../e2e/verifies.ts';
 import { aWorkflow, inShort, resultOf, RunStory, throughSnapshot, valueOutcome } from '../../test/builders.ts';
 import { decide, type FactEvent } from './decide.ts';
 import { evolve, fold } from './evolve.ts';
@@ -16,6 +17,7 @@ function withEvent(story: RunStory, change: Partial<RunEvent>): RunEvent {
 
 describe('the order of a log', () => {
   test('a gap and a repetition are refused', () => {
+    verifies('V-19');
     const story = new RunStory(twoNodes);
     expect(() => evolve(story.state, withEvent(story, { seq: 4 }))).toThrow(/seq 4 after 2/);
     expect(() => evolve(story.state, withEvent(story, { seq: 2 }))).toThrow(RangeError);
@@ -132,6 +134,7 @@ describe('what is pending', () => {
   });
 
   test('a fresh fold of the log, and a snapshot of the state, have the same things pending', () => {
+    verifies('OC-1');
     const story = new RunStory(aWorkflow([{ id: 'a', timeout: '1m' }, { id: 'b' }], { timeout: '1h' }));
     story.fail('a', 'transient/agent');
     story.claim();

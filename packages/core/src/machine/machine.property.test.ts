@@ -11,6 +11,7 @@ import {
 } from '@vltair/protocol';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { verifies } from '../../../../e2e/verifies.ts';
 import { aWorkflow, resultOf, RunStory, throughSnapshot } from '../../test/builders.ts';
 import { step, type FactEvent } from './decide.ts';
 import { evolve, fold } from './evolve.ts';
@@ -356,6 +357,7 @@ test('what a run does after its end is nothing, whatever it is told', () => {
 }, 60_000);
 
 test('a workflow is refused with an entry of the catalogue, the same every time, or planned the same every time', () => {
+  verifies('OC-4');
   fc.assert(
     fc.property(aRandomWorkflow, (workflow) => {
       const refused = refusalOf(workflow);

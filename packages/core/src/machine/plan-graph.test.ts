@@ -1,5 +1,6 @@
 import { VltairError } from '@vltair/protocol';
 import { describe, expect, test } from 'vitest';
+import { verifies } from '../../../../e2e/verifies.ts';
 import { aWorkflow } from '../../test/builders.ts';
 import { planGraph } from './plan-graph.ts';
 
@@ -20,6 +21,8 @@ const to = (...targets: readonly string[]) => targets.map((target) => ({ on: `to
 
 describe('what is refused', () => {
   test('nodes that need each other are named as a circle', () => {
+    verifies('OC-4');
+    verifies('OC-9');
     const circle = [
       { id: 'a', needs: ['c'] },
       { id: 'b', needs: ['a'] },
@@ -50,6 +53,8 @@ describe('what is refused', () => {
   });
 
   test('an unknown node is named, with the edge that names it', () => {
+    verifies('OC-4');
+    verifies('OC-9');
     expect(refusal([{ id: 'a', needs: ['ghost'] }])).toEqual({
       reason: 'invalid_argument/unknown_node',
       message: 'An edge names a node that does not exist: ghost',
@@ -75,6 +80,7 @@ describe('what is refused', () => {
   });
 
   test('a route back into one branch of a fork is refused, since the join can be reached without it', () => {
+    verifies('OC-4');
     const nodes = [
       { id: 'fork', routes: to('left', 'right') },
       { id: 'left', routes: to('join') },
@@ -221,6 +227,7 @@ describe('loop regions', () => {
 
 describe('order', () => {
   test('each node comes after all that lead to it, ties in the order of the definition', () => {
+    verifies('OC-9');
     const nodes = [
       { id: 'z', needs: ['m'] },
       { id: 'm' },

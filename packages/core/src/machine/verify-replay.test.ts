@@ -1,5 +1,6 @@
 import { failure, isFact, type RunEvent } from '@vltair/protocol';
 import { describe, expect, test } from 'vitest';
+import { verifies } from '../../../../e2e/verifies.ts';
 import { aWorkflow, RunStory } from '../../test/builders.ts';
 import { verifyReplay } from './verify-replay.ts';
 
@@ -22,6 +23,8 @@ const decisionsIn = (events: readonly RunEvent[]) =>
   events.flatMap((event, index) => (isFact(event.payload) ? [] : [index]));
 
 test('the log of a run replays without a difference, whole or cut after any fact', () => {
+  verifies('V-18');
+  verifies('OC-14');
   const log = aLog();
   expect(verifyReplay(log)).toEqual([]);
   expect(verifyReplay(numbered(JSON.parse(JSON.stringify(log)) as RunEvent[]))).toEqual([]);
@@ -30,6 +33,7 @@ test('the log of a run replays without a difference, whole or cut after any fact
 
 describe('every decision is compared', () => {
   test.each(decisionsIn(aLog()))('event %i dropped', (index) => {
+    verifies('OC-14');
     expect(verifyReplay(numbered(aLog().toSpliced(index, 1)))).not.toEqual([]);
   });
 
@@ -48,6 +52,7 @@ describe('every decision is compared', () => {
   });
 
   test('one changed in a single member, without hiding what comes after', () => {
+    verifies('OC-14');
     const log = aLog().map((event) =>
       event.payload.type === 'attempt.scheduled' && event.payload.attempt === 2
         ? { ...event, payload: { ...event.payload, dueTs: event.payload.dueTs + 1 } }
