@@ -59,6 +59,13 @@ claim(
 );
 claim('V-17', 'every reservation is settled once; an overrun is recorded and blocks the next call');
 claim('V-39', 'a red test run is a signal that routes; a loop that has no visits left is a structured failure');
+claim(
+  'V-39',
+  'workflows/fix-failing.yaml plans test-exec, debug, codegen, test-exec; what cannot be repaired fails with a reason',
+);
+claim('V-56', 'one module reads every variable; what is unset or empty takes its default');
+claim('V-56', 'a bad value is refused, naming the variable and what it may hold');
+claim('V-56', 'docs/configuration.md lists every variable, and no other');
 
 // --- the log
 claim('CE-1', 'damage to the stored log is found before an altered event is read');

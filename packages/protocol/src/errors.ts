@@ -225,6 +225,10 @@ export const errorCatalogue = {
     'Free some space at the place that is named and run the same command again.',
     true,
   ),
+  'unavailable/temporary_directory': operator(
+    'The directory for temporary files cannot be used.',
+    'Remove what occupies the place that is named, or set TMPDIR to a directory of your own.',
+  ),
   'unavailable/store_corrupt': operator(
     'The store is damaged.',
     'Restore a backup, or move the data directory away to start anew; nothing was changed.',

@@ -79,16 +79,16 @@ function listOf(name: VariableName, text: string | undefined): readonly string[]
   return items;
 }
 
-/** `kind=field,kind=field`; a field without a kind goes with the kind before it. */
+/** `kind=field,kind=field`. */
 function fieldsOf(text: string | undefined): Readonly<Record<string, readonly string[]>> {
-  const result: Record<string, string[]> = {};
+  const result = new Map<string, string[]>();
   for (const item of text?.split(',') ?? []) {
     const [kind, field, ...rest] = item.trim().split('=');
     if (!kind || !field || rest.length > 0)
       throw bad('VLTAIR_REDACT_FIELDS', 'kind=field pairs, separated by commas', item);
-    (result[kind] ??= []).push(field);
+    result.set(kind, [...(result.get(kind) ?? []), field]);
   }
-  return result;
+  return Object.fromEntries(result);
 }
 
 function bad(name: VariableName, expected: string, actual?: string): VltairError {

@@ -22,13 +22,25 @@ export async function readWorkflowFile(path: string, hasAgent?: (agent: string) 
     throw new VltairError('invalid_argument/yaml', { detail, where: `${path}:${line}:${col}` });
   }
   try {
-    const workflow = parseWorkflow(document.toJS({ maxAliasCount: 100 }));
+    const workflow = parseWorkflow(valueOf(document));
     if (hasAgent !== undefined) refuseUnknownAgents(workflow, hasAgent);
     return workflow;
   } catch (error) {
     if (!(error instanceof VltairError)) throw error;
     const where = placeOf(document, lines, error.where);
     throw new VltairError(error.reason, { ...detailOf(error), where: `${path}${where}`, cause: error });
+  }
+}
+
+/** @throws VltairError for an alias without an anchor, for aliases that multiply, and for one that holds itself. */
+function valueOf(document: ReturnType<typeof parseDocument>): unknown {
+  try {
+    const value: unknown = document.toJS({ maxAliasCount: 100 });
+    JSON.stringify(value);
+    return value;
+  } catch (cause) {
+    const detail = cause instanceof ReferenceError ? cause.message : 'an alias holds itself';
+    throw new VltairError('invalid_argument/yaml', { detail, cause });
   }
 }
 

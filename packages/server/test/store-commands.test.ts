@@ -7,7 +7,6 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { agentsOf, examineMachine, openApplication, sandboxOf } from '../src/engine.ts';
 import {
   builtInAgents,
-  environmentVariables,
   findRun,
   openStore,
   readConfiguration,
@@ -16,7 +15,6 @@ import {
   type Application,
 } from '../src/index.ts';
 import { openWorkspace } from '@vltair/agents';
-import { readFile } from 'node:fs/promises';
 
 let directory = '';
 beforeEach(async () => {
@@ -87,13 +85,6 @@ describe('what an installation says of itself', () => {
     expect(builtInAgents).toEqual(registry.list());
   });
 
-  test('docs/configuration.md lists every environment variable, and no other', async () => {
-    const text = await readFile(join(import.meta.dirname, '..', '..', '..', 'docs', 'configuration.md'), 'utf8');
-    const rows = text.matchAll(/^\| `([A-Z_0-9]+)` +\| (.*?) +\|$/gm);
-    const documented = Object.fromEntries([...rows].map(([, name = '', meaning = '']) => [name, meaning]));
-    expect(documented).toEqual(environmentVariables);
-  });
-
   test('the owner of a store is named', async () => {
     const app = await open();
     const options = {
@@ -111,27 +102,5 @@ describe('what an installation says of itself', () => {
     const configuration = readConfiguration({}, directory);
     const findings = await examineMachine({ dataDirectory: '/proc/1/fdinfo/vltair', configuration });
     expect(findings.find(({ name }) => name === 'store')).toMatchObject({ verdict: 'bad' });
-  });
-});
-
-describe('environment variables', () => {
-  test('are read, and refused when they make no sense', () => {
-    const read = (environment: Record<string, string>) => readConfiguration(environment, '/base');
-    expect(read({})).toMatchObject({ dataDirectory: undefined, testMode: false, killOnSocket: false });
-    expect(read({ VLTAIR_DATA_DIR: 'data' }).dataDirectory).toBe('/base/data');
-    expect(read({ VLTAIR_DATA_DIR: '~/data' }).dataDirectory).toMatch(/^\/.*[^~]\/data$/);
-    expect(read({ VLTAIR_CI_DIAG: '1', GITHUB_ACTIONS: 'true' }).ciDiagnostics).toEqual({
-      file: '/base/vltair-ci-diag.jsonl',
-      onStderr: true,
-    });
-    expect(read({ VLTAIR_REDACT_FIELDS: 'a=b,a=c' }).redaction.fields).toEqual({ a: ['b', 'c'] });
-    for (const bad of [
-      { VLTAIR_TEST_MODE: 'yes' },
-      { VLTAIR_DATA_DIR: 'a\0b' },
-      { VLTAIR_REDACT_PREFIXES: 'x' },
-      { VLTAIR_REDACT_FIELDS: 'a' },
-    ]) {
-      expect(() => read(bad)).toThrow(Object.keys(bad)[0]);
-    }
   });
 });

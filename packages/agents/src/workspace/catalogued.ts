@@ -14,7 +14,7 @@ const REASONS: Readonly<Record<WorkspaceErrorReason, ErrorReason>> = {
   store_full: 'unavailable/store_full',
   store_unwritable: 'unavailable/store_read_only',
   directory_full: 'unavailable/disk_full',
-  temporary_occupied: 'unavailable/disk_full',
+  temporary_occupied: 'unavailable/temporary_directory',
 };
 
 /** A workspace operation whose failures come from the error catalogue. */
