@@ -89,6 +89,11 @@ export class AttemptContext implements AgentContext {
     return this.#at.signal;
   }
 
+  /** A call on the world is under way. */
+  get isCalling(): boolean {
+    return this.#calling > 0;
+  }
+
   /** Whatever the agent still returns counts for nothing. */
   get isSuspended(): boolean {
     return this.#isSuspended;

@@ -1,4 +1,4 @@
-import type { VltairError } from '@vltair/protocol';
+import { VltairError } from '@vltair/protocol';
 import { refKey, type Activity } from '../machine/pending.ts';
 import type { Invoker, Progress } from '../ports/agent.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -32,7 +32,7 @@ const STOP_GRACE_MS = 10_000;
  * One incarnation of an attempt, from its place in the queue until its outcome is durable.
  *
  * F1 It lands exactly once: when its outcome is recorded, when it is suspended and quiet, when it is withdrawn from the
- *    queue, or when it is left behind. Its worker is free from then on.
+ *    queue, or when it is left behind. Its worker is free from then on, and calls that its agent left behind are aborted.
  * F2 After it was aborted or has landed, no outcome of it is recorded, unless it was being applied already.
  */
 export class AttemptFlight {
@@ -42,6 +42,7 @@ export class AttemptFlight {
   readonly #left = Promise.withResolvers<undefined>();
   readonly #job: { withdraw(): boolean };
   #grace: { cancel(): void } | undefined;
+  #context: AttemptContext | undefined;
   #isApplying = false;
   #hasLanded = false;
   #isLeftBehind = false;
@@ -98,6 +99,7 @@ export class AttemptFlight {
 
   async #work(traceId: string): Promise<void> {
     const context = this.#contextOf(traceId);
+    this.#context = context;
     const reply = await this.#invoke(context);
     if (context.isSuspended) return await this.#never(); // E3: its siblings end first, then it is left
     if (this.#hasLanded || this.#controller.signal.aborted || this.#ports.isClosing()) return;
@@ -136,6 +138,10 @@ export class AttemptFlight {
     if (this.#hasLanded) return;
     this.#hasLanded = true;
     this.#grace?.cancel();
+    if (this.#context?.isCalling === true) {
+      this.#isLeftBehind = true;
+      this.#controller.abort(new VltairError('cancelled/run'));
+    }
     this.#ports.landed(this);
   }
 }
