@@ -65,8 +65,8 @@ export class FaultyStore implements Port.EventStore {
   entries(...entries: Parameters<Port.EventStore['entries']>): ReturnType<Port.EventStore['entries']> {
     return this.#real.entries(...entries);
   }
-  commitsOf(run: string): Promise<readonly Port.SignedCommit[]> {
-    return this.#real.commitsOf(run);
+  commits(...commits: Parameters<Port.EventStore['commits']>): ReturnType<Port.EventStore['commits']> {
+    return this.#real.commits(...commits);
   }
   adopt(run: Port.ForeignRun): Promise<'adopted' | 'exists'> {
     return this.#real.adopt(run);

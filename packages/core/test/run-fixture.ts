@@ -33,7 +33,7 @@ import {
 
 /** What a test's agent does; a thrown error becomes the attempt's failure, as with every agent. */
 export type Behaviour = (task: AgentTask, context: AgentContext) => Promise<Reply> | Reply;
-export interface Reply {
+interface Reply {
   readonly signal?: string;
   readonly output?: JsonObject;
   readonly change?: DocumentChange;

@@ -51,7 +51,7 @@ export function placedText(node: SyntaxNode, text: string): string {
 }
 
 /** The innermost statement of a list that holds a node, the node itself included. */
-export function listedStatementOf(node: SyntaxNode): SyntaxNode | undefined {
+function listedStatementOf(node: SyntaxNode): SyntaxNode | undefined {
   return isListedStatement(node) ? node : ancestorsOf(node).find(isListedStatement);
 }
 
