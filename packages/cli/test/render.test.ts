@@ -106,6 +106,7 @@ const REPORT: FixReport = {
   suspects: [],
   tried: 1,
   planned: 4,
+  operators: { comparison: 3, constant: 1 },
   diff: '+new\n',
   files: ['a.js'],
   edits: [{ file: 'a.js', line: 3, operator: 'comparison' }],

@@ -33,7 +33,7 @@ import {
 
 /** What a test's agent does; a thrown error becomes the attempt's failure, as with every agent. */
 export type Behaviour = (task: AgentTask, context: AgentContext) => Promise<Reply> | Reply;
-export interface Reply {
+interface Reply {
   readonly signal?: string;
   readonly output?: JsonObject;
   readonly change?: DocumentChange;
@@ -46,6 +46,10 @@ export interface FixtureOptions {
   readonly workspace?: WorkspacePort;
   /** Opens the store of an earlier fixture again. */
   readonly directory?: string;
+  /** What the runtime has in place of the real store: the same one, with faults. */
+  readonly faulty?: (store: EventStore) => EventStore;
+  readonly commitOn?: 'thread' | 'caller';
+  readonly onWarning?: (warning: string) => void;
 }
 
 /**
@@ -71,10 +75,12 @@ export class RunFixture {
       mode: 'write',
       now: () => clock.now(),
       onWarning: (warning) => expect.fail(warning),
+      commitOn: options.commitOn ?? 'thread',
     });
+    const { faulty = (same) => same, onWarning = (warning) => expect.fail(warning) } = options;
     const runtime = new Runtime(
-      { store, clock, invoker: invokerOf(options.agents), workspace: options.workspace ?? noWorkspace },
-      { worker: 'test', concurrency: options.concurrency ?? 8, agents: {} },
+      { store: faulty(store), clock, invoker: invokerOf(options.agents), workspace: options.workspace ?? noWorkspace },
+      { worker: 'test', concurrency: options.concurrency ?? 8, agents: {}, onWarning },
     );
     return new RunFixture(directory, store, runtime);
   }

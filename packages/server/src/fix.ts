@@ -56,6 +56,8 @@ export interface FixReport {
   readonly tried: number;
   /** Edits that there were to try, over all visits. */
   readonly planned: number;
+  /** Of the last search: edits tried by kind. Empty when it did not come to its end. */
+  readonly operators: Readonly<Record<string, number>>;
   /** The repair as a unified diff; empty when there is none. */
   readonly diff: string;
   readonly files: readonly string[];
@@ -135,6 +137,7 @@ export async function reportFix(app: Pick<Application, 'store' | 'workspace'>, s
     flaky: first.success ? first.data.flaky : [],
     suspects: Array.isArray(suspects) ? suspects.filter(isObject) : [],
     tried: countTried(events),
+    operators: operatorsOf(searches.at(-1)?.['operators']),
     planned: searches.reduce((sum, { planned }) => sum + (typeof planned === 'number' ? planned : 0), 0),
     diff: difference.text,
     files: difference.files.map(({ path }) => path),
@@ -146,6 +149,13 @@ export async function reportFix(app: Pick<Application, 'store' | 'workspace'>, s
     treeAfter: state.tree,
     durationMs: state.ts - state.createdTs,
   };
+}
+
+function operatorsOf(counts: unknown): Readonly<Record<string, number>> {
+  if (!isObject(counts)) return {};
+  return Object.fromEntries(
+    Object.entries(counts).filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
+  );
 }
 
 /** Every recorded batch is a list of verdicts, also of a search that did not come to its end. */

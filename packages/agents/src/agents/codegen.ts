@@ -19,6 +19,7 @@ import {
   parseProblem,
   planSearch,
   type Candidate,
+  type SearchPlan,
   type Sources,
 } from '../repair/index.ts';
 import { trialTimeoutMs, tryCandidates, verdictSchema, type Verdict } from './candidate-trial.ts';
@@ -97,7 +98,8 @@ async function repair(tests: ProjectTests, task: AgentTask, context: AgentContex
     maxCandidates: input.maxCandidates,
   });
   const search = await searchIn(tests, context, input, sources, plan.candidates);
-  return report(task, context, search, sources, plan.refusals);
+  const tried = plan.candidates.slice(0, search.tried);
+  return report(task, context, search, sources, { refusals: plan.refusals, operators: countOperators(tried) });
 }
 
 interface Search {
@@ -209,12 +211,13 @@ function report(
   context: AgentContext,
   search: Search,
   sources: Sources,
-  refusals: readonly { readonly file: string; readonly reason: string; readonly detail: string }[],
+  { refusals, operators }: Pick<SearchPlan, 'refusals'> & { readonly operators: Readonly<Record<string, number>> },
 ): AgentResult {
   const { chosen, planned, tried, signal, alternatives } = search;
   const output = {
     planned,
     tried,
+    operators,
     refusals: refusals.map(({ file, reason, detail }) => ({ file, reason, detail })),
     alternatives: alternatives.map(describeEdit),
     ...(chosen === undefined ? {} : { edit: describeEdit(chosen) }),
@@ -226,6 +229,13 @@ function report(
     traceId: context.traceId,
     payload: { signal, output, artifacts: [], ...delta },
   });
+}
+
+/** How many edits of each kind were tried, by name. */
+function countOperators(candidates: readonly Candidate[]): Readonly<Record<string, number>> {
+  const groups = Map.groupBy(candidates, ({ edit }) => edit.operator);
+  const counts = [...groups].map(([operator, group]): [string, number] => [operator, group.length]);
+  return Object.fromEntries(counts.toSorted(([left], [right]) => (left < right ? -1 : 1)));
 }
 
 function changeOf({ edit }: Candidate, sources: Sources): { path: string; content: string } {

@@ -38,7 +38,11 @@ function editLines(report: FixReport): string[] {
   const tries = `${tried} edit${tried === 1 ? '' : 's'} tried`;
   if (edits.length === 0) {
     if (status !== 'failed' || planned === 0) return [];
-    return [`${tries} of ${planned} planned; none makes all of them pass`, ...suspectLines(report)];
+    return [
+      `${tries} of ${planned} planned; none makes all of them pass`,
+      ...operatorLines(report),
+      ...suspectLines(report),
+    ];
   }
   const places = edits.map(placeOf);
   const others = alternatives.map((edit) => `  also passes: ${placeOf(edit)}`);
@@ -46,6 +50,11 @@ function editLines(report: FixReport): string[] {
 }
 
 /** Where the fault was looked for, file by file. */
+function operatorLines({ operators }: FixReport): string[] {
+  const counts = Object.entries(operators).toSorted(([, left], [, right]) => right - left);
+  return counts.length === 0 ? [] : [`  kinds: ${counts.map(([name, count]) => `${name} ${count}`).join(', ')}`];
+}
+
 function suspectLines({ suspects }: FixReport): string[] {
   const files = Map.groupBy(suspects, ({ file }) => (typeof file === 'string' ? file : '?'));
   const places = [...files].map(

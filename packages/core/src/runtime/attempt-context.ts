@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  amountsSchema,
   BudgetExceeded,
   canonicalJson,
   failureOf,
@@ -8,11 +9,11 @@ import {
   type Amounts,
   type AttemptRef,
   type EffectOutcome,
+  type Fact,
   type Failure,
   type Json,
 } from '@vltair/protocol';
 import { admitEffect, type EffectAdmission, type EffectRequest } from '../machine/admit.ts';
-import type { RunState } from '../machine/run-state.ts';
 import type { AgentContext, EffectCall, EffectSpec, Progress } from '../ports/agent.ts';
 import type { Clock } from '../ports/clock.ts';
 import { EffectWatch } from './effect-clock.ts';
@@ -27,13 +28,13 @@ export interface Incarnation extends AttemptRef {
 }
 
 export interface ContextPorts {
-  readonly log: RunLog;
+  readonly runLog: RunLog;
   readonly clock: Clock;
   readonly time: { now(): number };
   readonly progress: (progress: Progress) => void;
   /** The process is ending: outcomes are no longer recorded, so that the next incarnation runs the call again. */
   readonly isClosing: () => boolean;
-  /** The attempt has been suspended: its promise will never settle, and nothing of it is to be waited for. */
+  /** The attempt has been suspended and its last call has ended: its promise will never settle, and nothing of it is to be waited for. */
   readonly suspend: () => void;
 }
 
@@ -48,13 +49,15 @@ const ABORT_GRACE_MS = 5_000;
  *
  * E1 The intent is durable before the call, the record is durable before the result is used.
  * E2 An effect returns exactly what was recorded, whether it ran or was answered.
- * E3 A suspended attempt's effects never settle.
+ * E3 A suspended attempt's effects never settle; the calls that it has under way end first and are recorded.
  */
 export class AttemptContext implements AgentContext {
   readonly #at: Incarnation;
   readonly #ports: ContextPorts;
   readonly #occurrences = new Map<string, number>();
   readonly #inFlight = new Set<string>();
+  #calling = 0;
+  #isSuspended = false;
 
   constructor(at: Incarnation, ports: ContextPorts) {
     this.#at = at;
@@ -62,7 +65,7 @@ export class AttemptContext implements AgentContext {
   }
 
   get run(): string {
-    return this.#ports.log.run;
+    return this.#ports.runLog.run;
   }
   get node(): string {
     return this.#at.node;
@@ -86,6 +89,16 @@ export class AttemptContext implements AgentContext {
     return this.#at.signal;
   }
 
+  /** A call on the world is under way. */
+  get isCalling(): boolean {
+    return this.#calling > 0;
+  }
+
+  /** Whatever the agent still returns counts for nothing. */
+  get isSuspended(): boolean {
+    return this.#isSuspended;
+  }
+
   progress(progress: Progress): void {
     this.#ports.progress(progress);
   }
@@ -94,7 +107,7 @@ export class AttemptContext implements AgentContext {
     const request = this.#request(spec);
     this.#inFlight.add(spec.name);
     try {
-      const admission = await this.#admit(request);
+      const admission = await this.#admit(request, factOf);
       return valueOf<T>(await this.#follow(admission, request, spec, call));
     } finally {
       this.#inFlight.delete(spec.name);
@@ -110,47 +123,45 @@ export class AttemptContext implements AgentContext {
       clocks: { total: 0 },
     });
     const time = this.#ports.time.now();
-    const state = await this.#ports.log.commit((current) => this.#readFacts(current, request, time));
-    const recorded = state?.nodes[request.node]?.effects[request.key]?.outcome;
-    return recorded === undefined ? await this.#suspended() : valueOf<number>(recorded);
-  }
-
-  #readFacts(state: RunState | undefined, request: EffectRequest, value: Json) {
-    if (state === undefined || admitEffect(state, request).kind !== 'run') return [];
-    const { key, node, visit, argumentsDigest } = request;
-    const outcome = { kind: 'value' as const, value };
-    return [{ type: 'effect.recorded' as const, key, node, visit, argumentsDigest, outcome, spent: {} }];
+    const admission = await this.#admit(request, (answer) => readFactOf(answer, request, time));
+    if (admission.kind === 'answered') return valueOf<number>(admission.outcome);
+    return isRead(admission) ? time : await this.#suspended();
   }
 
   #request(spec: EffectSpec): EffectRequest {
-    if (this.#inFlight.has(spec.name))
-      throw new VltairError('invalid_argument/effect_in_flight', { detail: spec.name });
+    const { name } = spec;
+    if (name === '' || !name.isWellFormed()) throw new TypeError('the name of an effect is well-formed and not empty');
+    if (this.#inFlight.has(name)) throw new VltairError('invalid_argument/effect_in_flight', { detail: name });
     this.#at.signal.throwIfAborted();
-    const occurrence = (this.#occurrences.get(spec.name) ?? 0) + 1;
-    this.#occurrences.set(spec.name, occurrence);
+    const occurrence = (this.#occurrences.get(name) ?? 0) + 1;
+    this.#occurrences.set(name, occurrence);
     const { node, visit, attempt, incarnation } = this.#at;
     return {
-      key: `${node}#${visit}/${spec.name}#${occurrence}`,
+      key: `${node}#${visit}/${name}#${occurrence}`,
       node,
       visit,
       attempt,
       incarnation,
-      name: spec.name,
+      name,
       occurrence,
       argumentsDigest: sha256(canonicalJson(wellFormed(spec.arguments))),
       summary: spec.summary.toWellFormed(),
       policy: spec.policy,
-      reserved: { timeMs: spec.clocks.total, calls: 1, ...spec.reserve },
+      reserved: amountsSchema.parse({ timeMs: spec.clocks.total, calls: 1, ...spec.reserve }),
       notAfter: this.#ports.time.now() + SEND_WINDOW_MS,
     };
   }
 
   /** The ledger's answer, with the fact that it calls for durable (E1). */
-  async #admit(request: EffectRequest): Promise<EffectAdmission> {
+  async #admit(
+    request: EffectRequest,
+    factFor: (answer: EffectAdmission) => Fact | undefined,
+  ): Promise<EffectAdmission> {
     let admission: EffectAdmission = { kind: 'stale' };
-    await this.#ports.log.commit((state) => {
+    await this.#ports.runLog.commit((state) => {
       if (state !== undefined) admission = admitEffect(state, request);
-      return 'fact' in admission ? [admission.fact] : [];
+      const fact = factFor(admission);
+      return fact === undefined ? [] : [fact];
     });
     return admission;
   }
@@ -180,31 +191,40 @@ export class AttemptContext implements AgentContext {
     spec: EffectSpec,
     call: (call: EffectCall) => Promise<T>,
   ): Promise<EffectOutcome> {
+    this.#calling += 1;
+    try {
+      const { outcome, spent } = await this.#call(request, spec, call);
+      if (!this.#ports.isClosing()) return await this.#record(request, outcome, spent);
+    } finally {
+      this.#calling -= 1;
+      this.#dropWhenQuiet();
+    }
+    return await this.#suspended();
+  }
+
+  async #call<T extends Json>(
+    request: EffectRequest,
+    spec: EffectSpec,
+    call: (call: EffectCall) => Promise<T>,
+  ): Promise<{ readonly outcome: EffectOutcome; readonly spent: Amounts }> {
     const watch = new EffectWatch(this.#ports.clock, spec.clocks);
-    let spent: Omit<Amounts, 'timeMs'> = {};
     const { candidates } = request.reserved;
+    let spent: Amounts = { calls: 1, ...(candidates === undefined ? {} : { candidates }) };
     const handle: EffectCall = {
       signal: AbortSignal.any([this.#at.signal, watch.signal]),
       idempotencyKey: `${this.run}/${request.key}`,
       frame: () => watch.frame(),
-      spend: (amounts) => (spent = amounts),
+      spend: (amounts) => (spent = { ...spent, ...amountsSchema.parse(amounts) }),
     };
     const outcome = await this.#outcomeOf(request, () => call(handle), handle.signal);
-    const timeMs = watch.stop();
-    if (this.#ports.isClosing()) return await this.#suspended();
-    return await this.#record(request, outcome, {
-      calls: 1,
-      ...(candidates === undefined ? {} : { candidates }),
-      ...spent,
-      timeMs,
-    });
+    return { outcome, spent: { ...spent, timeMs: watch.stop() } };
   }
 
   async #outcomeOf(request: EffectRequest, call: () => Promise<Json>, signal: AbortSignal): Promise<EffectOutcome> {
     try {
       if (this.#ports.time.now() > request.notAfter) throw new VltairError('timeout/call', { detail: 'sent too late' });
       signal.throwIfAborted();
-      return { kind: 'value', value: wellFormed(await this.#untilAborted(call(), signal)) };
+      return { kind: 'value', value: asStored(await this.#untilAborted(call(), signal)) };
     } catch (error) {
       return { kind: 'error', failure: failureOf(signal.aborted ? signal.reason : error) };
     }
@@ -212,23 +232,37 @@ export class AttemptContext implements AgentContext {
 
   /** The call's own end, also after an abort, so that what it started can be ended; one that ignores its signal is given up after a while. */
   #untilAborted<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const giveUp = () => this.#ports.clock.after(ABORT_GRACE_MS, () => reject(signal.reason));
-      signal.addEventListener('abort', giveUp, { once: true });
-      result.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp));
-    });
+    const ended = Promise.withResolvers<T>();
+    let grace: { cancel(): void } | undefined;
+    const giveUp = (): void => {
+      grace = this.#ports.clock.after(ABORT_GRACE_MS, () => ended.reject(signal.reason));
+    };
+    if (signal.aborted) giveUp();
+    else signal.addEventListener('abort', giveUp, { once: true });
+    const settle = (): void => {
+      signal.removeEventListener('abort', giveUp);
+      grace?.cancel();
+      ended.resolve(result);
+    };
+    result.then(settle, settle);
+    return ended.promise;
   }
 
   /** E3. */
   #suspended(): Promise<never> {
-    this.#ports.suspend();
+    this.#isSuspended = true;
+    this.#dropWhenQuiet();
     return new Promise(() => {});
+  }
+
+  #dropWhenQuiet(): void {
+    if (this.#isSuspended && this.#calling === 0) this.#ports.suspend();
   }
 
   /** E1, E2: a takeover meanwhile has dropped this attempt; its record still settles the books. */
   async #record(request: EffectRequest, outcome: EffectOutcome, spent: Amounts): Promise<EffectOutcome> {
     const { key, node, visit } = request;
-    await this.#ports.log.commit(() => [{ type: 'effect.recorded', key, node, visit, outcome, spent }]);
+    await this.#ports.runLog.commit(() => [{ type: 'effect.recorded', key, node, visit, outcome, spent }]);
     return outcome;
   }
 }
@@ -247,7 +281,28 @@ export class EffectFailed extends VltairError {
 
 function valueOf<T extends Json>(outcome: EffectOutcome): T {
   if (outcome.kind === 'error') throw new EffectFailed(outcome.failure);
-  return outcome.value as T;
+  return structuredClone(outcome.value) as T; // E2: what the agent does to it must not reach the ledger
+}
+
+/** The value as the log gives it back. @throws TypeError for what JSON cannot hold. */
+function asStored(value: Json): Json {
+  return JSON.parse(canonicalJson(wellFormed(value))) as Json;
+}
+
+function factOf(admission: EffectAdmission): Fact | undefined {
+  return 'fact' in admission ? admission.fact : undefined;
+}
+
+/** A read costs nothing, so that no budget refuses it, and it cannot be ambiguous: it is recorded without an intent. */
+function isRead(admission: EffectAdmission): boolean {
+  return admission.kind === 'run' || admission.kind === 'refused';
+}
+
+function readFactOf(admission: EffectAdmission, request: EffectRequest, value: Json): Fact | undefined {
+  if (admission.kind === 'answered') return undefined;
+  if (!isRead(admission)) return factOf(admission);
+  const { key, node, visit, argumentsDigest } = request;
+  return { type: 'effect.recorded', key, node, visit, argumentsDigest, outcome: { kind: 'value', value }, spent: {} };
 }
 
 function sha256(text: string): string {

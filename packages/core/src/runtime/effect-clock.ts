@@ -10,6 +10,7 @@ export class EffectWatch {
   readonly #startedAt: number;
   readonly #total: { cancel(): void };
   #frame: { cancel(): void } | undefined;
+  #stopped = false;
 
   constructor(clock: Clock, clocks: EffectClocks) {
     this.#clock = clock;
@@ -28,8 +29,9 @@ export class EffectWatch {
     this.#await(this.#clocks.betweenFrames, 'nothing more arrived');
   }
 
-  /** Milliseconds since the call began, whole; stops all clocks. */
+  /** Milliseconds since the call began, whole; stops all clocks, for good. */
   stop(): number {
+    this.#stopped = true;
     this.#total.cancel();
     this.#frame?.cancel();
     return Math.ceil(this.#clock.monotonic() - this.#startedAt);
@@ -37,7 +39,7 @@ export class EffectWatch {
 
   #await(milliseconds: number | undefined, what: string): void {
     this.#frame?.cancel();
-    if (milliseconds === undefined) return;
+    if (milliseconds === undefined || this.#stopped) return;
     this.#frame = this.#clock.after(milliseconds, () => this.#expire(`${what} within ${milliseconds} ms`));
   }
 

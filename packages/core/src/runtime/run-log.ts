@@ -2,7 +2,7 @@ import { kindOf, VltairError, type Fact, type RunEvent } from '@vltair/protocol'
 import { step } from '../machine/decide.ts';
 import { fold } from '../machine/evolve.ts';
 import { STATE_SCHEMA, type RunState } from '../machine/run-state.ts';
-import type { AppendRequest, EventStore, RunProjection } from '../ports/event-store.ts';
+import type { AppendOutcome, AppendRequest, EventStore, RunProjection } from '../ports/event-store.ts';
 
 /** What the log needs of the outside. */
 export interface RunLogPorts {
@@ -10,9 +10,11 @@ export interface RunLogPorts {
   readonly time: { now(): number };
   /** Called with what has been committed, in order. */
   readonly committed: (events: readonly RunEvent[], state: RunState) => void;
+  /** Called once, when the log is lost to this process (W3). */
+  readonly lost: (error: unknown) => void;
 }
 
-/** Makes facts from the state that they will follow; none to append nothing. */
+/** Makes facts from the state that they will follow; none to append nothing. What it throws, its own caller gets. */
 export type FactMaker = (state: RunState | undefined) => readonly Fact[];
 
 interface Entry {
@@ -22,6 +24,13 @@ interface Entry {
   readonly reject: (error: unknown) => void;
 }
 
+/** A batch as it will be appended: the entries whose facts are in it, and the state after them. */
+interface Prepared {
+  readonly admitted: readonly Entry[];
+  readonly events: readonly RunEvent[];
+  readonly state: RunState | undefined;
+}
+
 /**
  * The single writer of one run: folds, decides and appends.
  *
@@ -29,6 +38,7 @@ interface Entry {
  * W2 The state moves on only when the append is acknowledged: nobody sees what is not durable.
  * W3 After a refused or failed append the log is lost to this process: every wish is rejected, and the run has to be
  *    loaded anew. A failed append that landed all the same is found by its seq and epoch, which no other writer shares.
+ * W4 Facts that cannot be made, or do not fit the state, are refused to the one who wished for them; the log goes on.
  */
 export class RunLog {
   readonly run: string;
@@ -68,26 +78,42 @@ export class RunLog {
 
   async #appendBatch(batch: readonly Entry[]): Promise<void> {
     try {
-      const { events, state } = this.#prepare(batch);
-      const consumes = batch.flatMap((entry) => entry.consumes);
+      const { admitted, events, state } = this.#prepare(batch);
+      const consumes = admitted.flatMap((entry) => entry.consumes);
       if (state !== undefined && events.length > 0) await this.#append(events, state, consumes);
-      for (const entry of batch) entry.resolve(this.#state);
+      for (const entry of admitted) entry.resolve(this.#state);
     } catch (error) {
       this.#lose(error, batch);
     }
   }
 
-  #prepare(batch: readonly Entry[]): { events: readonly RunEvent[]; state: RunState | undefined } {
+  #prepare(batch: readonly Entry[]): Prepared {
+    const admitted: Entry[] = [];
     const events: RunEvent[] = [];
     let state = this.#state;
     for (const entry of batch) {
-      for (const payload of entry.make(state)) {
-        const next = step(state, this.#factEvent(state, payload));
+      try {
+        const next = this.#follow(state, entry.make(state));
         events.push(...next.events);
         state = next.state;
+        admitted.push(entry);
+      } catch (error) {
+        entry.reject(error); // W4
       }
     }
-    return { events, state };
+    return { admitted, events, state };
+  }
+
+  /** The facts and the decisions that follow from each, after `state`. */
+  #follow(state: RunState | undefined, facts: readonly Fact[]): Omit<Prepared, 'admitted'> {
+    const events: RunEvent[] = [];
+    let next = state;
+    for (const payload of facts) {
+      const after = step(next, this.#factEvent(next, payload));
+      events.push(...after.events);
+      next = after.state;
+    }
+    return { events, state: next };
   }
 
   #factEvent(state: RunState | undefined, payload: Fact): RunEvent<Fact> {
@@ -102,17 +128,24 @@ export class RunLog {
   }
 
   async #append(events: readonly RunEvent[], state: RunState, consumes: readonly string[]): Promise<void> {
-    const request = this.#request(events, state, consumes);
-    const outcome = await this.#ports.store.append(request).catch((error: unknown) => this.#landed(state, error));
+    const outcome = await this.#outcomeOf(this.#request(events, state, consumes), state);
     if (outcome.kind === 'fenced') throw new VltairError('unavailable/fenced', { where: this.run });
     if (outcome.kind === 'conflict') {
-      throw new VltairError('unavailable/fenced', {
-        detail: `another writer is at seq ${outcome.headSeq}`,
-        where: this.run,
-      });
+      const detail = `another writer is at seq ${outcome.headSeq}`;
+      throw new VltairError('unavailable/fenced', { detail, where: this.run });
     }
     this.#state = state;
     this.#ports.committed(events, state);
+  }
+
+  /** W3: when the reply is lost, the head tells whether the commit happened. */
+  async #outcomeOf(request: AppendRequest, state: RunState): Promise<AppendOutcome | { readonly kind: 'appended' }> {
+    try {
+      return await this.#ports.store.append(request);
+    } catch (error) {
+      if (await this.#landed(state)) return { kind: 'appended' };
+      throw error;
+    }
   }
 
   #request(events: readonly RunEvent[], state: RunState, consumes: readonly string[]): AppendRequest {
@@ -127,16 +160,20 @@ export class RunLog {
     };
   }
 
-  /** W3: the reply was lost; did the commit happen? Throws the first error when it did not, or when that cannot be told. */
-  async #landed(state: RunState, error: unknown): Promise<{ readonly kind: 'appended' }> {
-    const head = await this.#ports.store.head(this.run);
-    if (head?.seq === state.seq && head.epoch === this.#epoch) return { kind: 'appended' };
-    throw error;
+  /** `false` also when it cannot be told. */
+  async #landed(state: RunState): Promise<boolean> {
+    try {
+      const head = await this.#ports.store.head(this.run);
+      return head?.seq === state.seq && head.epoch === this.#epoch;
+    } catch {
+      return false; // the store cannot even be read: the failure of the append says why
+    }
   }
 
   #lose(error: unknown, batch: readonly Entry[]): void {
     this.#lost = error;
     for (const entry of [...batch, ...this.#waiting.splice(0)]) entry.reject(error);
+    this.#ports.lost(error);
   }
 }
 

@@ -1,32 +1,26 @@
-import {
-  failure,
-  failureOf,
-  VltairError,
-  type AgentError,
-  type AgentResult,
-  type AttemptOutcome,
-  type AttemptRef,
-  type Fact,
-  type RunEvent,
-} from '@vltair/protocol';
+import { VltairError, type AttemptRef, type Fact, type RunEvent } from '@vltair/protocol';
 import { activityKey, pending, refKey, type Activity } from '../machine/pending.ts';
 import { hasEnded, type RunState } from '../machine/run-state.ts';
 import type { Invoker, Progress, WorkspacePort } from '../ports/agent.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { EventStore } from '../ports/event-store.ts';
-import { AttemptContext } from './attempt-context.ts';
-import { RunLog } from './run-log.ts';
+import { AttemptFlight, type AttemptActivity } from './attempt-flight.ts';
+import { ResultApplier } from './result-applier.ts';
+import { RunLog, type FactMaker } from './run-log.ts';
 import type { Scheduler } from './scheduler.ts';
+import type { SteadyTime } from './steady-time.ts';
 
 export interface RunProcessPorts {
   readonly store: EventStore;
   readonly clock: Clock;
-  readonly time: { now(): number };
+  readonly time: SteadyTime;
   readonly scheduler: Scheduler;
   readonly invoker: Invoker;
   readonly workspace: WorkspacePort;
   readonly observer: RunObserver;
   readonly isClosing: () => boolean;
+  /** Called when the run has ended and nothing of it works any more. */
+  readonly done: () => void;
 }
 
 /** Who watches. Events are durable when they arrive here; progress frames are lossy. */
@@ -35,15 +29,7 @@ export interface RunObserver {
   progress(run: string, ref: AttemptRef, progress: Progress): void;
 }
 
-interface InFlight {
-  readonly key: string;
-  readonly abort: (reason: VltairError) => void;
-}
-
-type AttemptActivity = Extract<Activity, { kind: 'attempt' }>;
-
-/** How long an agent may take to return after its signal was aborted; then it is left behind and its late facts are refused. */
-const STOP_GRACE_MS = 10_000;
+type DeadlineActivity = Extract<Activity, { kind: 'node_deadline' | 'run_deadline' }>;
 
 /**
  * Keeps what is in flight of one run equal to what its state calls for. After every commit it compares
@@ -51,56 +37,74 @@ const STOP_GRACE_MS = 10_000;
  * same with nothing in flight.
  *
  * P1 Results are applied to the workspace one after the other (single writer).
- * P2 After the log is lost nothing starts and everything in flight is aborted.
+ * P2 After the log is lost, or the run is released, nothing starts and everything in flight is aborted.
+ * P3 An incarnation starts only when the one before it has landed.
  */
 export class RunProcess {
   readonly #ports: RunProcessPorts;
-  readonly #log: RunLog;
-  readonly #inFlight = new Map<string, InFlight>();
-  readonly #stopping = new Set<string>();
+  readonly #time: SteadyTime;
+  readonly #runLog: RunLog;
+  readonly #applier: ResultApplier;
+  readonly #flights = new Map<string, AttemptFlight>();
   readonly #timers = new Map<string, { cancel(): void }>();
   #rested = restPromise();
   #isResting = false;
-  #applying: Promise<unknown> = Promise.resolve();
+  readonly #idleWaiters: (() => void)[] = [];
+  #hasLeftBehind = false;
+  #given: VltairError | undefined;
 
   constructor(run: string, epoch: number, state: RunState | undefined, ports: RunProcessPorts) {
     this.#ports = ports;
-    this.#log = new RunLog(run, epoch, state, {
+    this.#time = ports.time.notBefore(state?.ts ?? 0);
+    this.#runLog = new RunLog(run, epoch, state, {
       store: ports.store,
-      time: ports.time,
+      time: this.#time,
       committed: (events, next) => this.#committed(events, next),
+      lost: (error) => this.#giveUp(error),
     });
+    this.#applier = new ResultApplier(this.#runLog, ports.workspace);
   }
 
   get state(): RunState | undefined {
-    return this.#log.state;
+    return this.#runLog.state;
+  }
+
+  /** Why this process works on the run no longer; it has to be loaded anew to go on. */
+  get givenUp(): VltairError | undefined {
+    return this.#given;
+  }
+
+  /** Resolves when nothing of the run is in flight in this process. */
+  idle(): Promise<void> {
+    if (this.#flights.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#idleWaiters.push(resolve));
   }
 
   /** Appends facts; for the runtime, which admits commands. */
-  async commit(
-    make: (state: RunState | undefined) => readonly Fact[],
-    consumes: readonly string[] = [],
-  ): Promise<RunState> {
-    const state = await this.#log.commit(make, consumes);
-    if (state === undefined) throw new VltairError('not_found/run', { detail: this.#log.run });
+  async commit(make: FactMaker, consumes: readonly string[] = []): Promise<RunState> {
+    if (this.#given !== undefined) throw this.#given;
+    const state = await this.#runLog.commit(make, consumes);
+    if (state === undefined) throw new VltairError('not_found/run', { detail: this.#runLog.run });
     return state;
   }
 
-  /** Resolves when the run has ended or only a person can bring it on; rejects when this process has lost it. */
+  /** Resolves when the run has ended or only a person can bring it on; rejects when this process has given it up. */
   rest(): Promise<RunState> {
-    return this.#rested.promise;
+    return this.#given === undefined ? this.#rested.promise : Promise.reject(this.#given);
   }
 
-  /** Whether anything of the run still works in this process. */
-  get isIdle(): boolean {
-    return this.#inFlight.size === 0;
-  }
-
-  /** Ends what is in flight without recording an end: the next owner continues. */
+  /** P2. Ends what is in flight without recording an end: the next owner continues. The first reason stands. */
   release(reason: VltairError): void {
-    for (const { abort } of this.#inFlight.values()) abort(reason);
+    this.#given ??= reason;
     for (const timer of this.#timers.values()) timer.cancel();
+    this.#timers.clear();
+    for (const flight of this.#flights.values()) flight.abort(reason);
     this.#rested.reject(reason);
+  }
+
+  /** Waits for nothing of the run any more. */
+  abandon(): void {
+    for (const flight of this.#flights.values()) flight.leaveBehind();
   }
 
   #committed(events: readonly RunEvent[], state: RunState): void {
@@ -108,15 +112,21 @@ export class RunProcess {
     this.#reconcile(state);
   }
 
+  #giveUp(error: unknown): void {
+    const isKnown = error instanceof VltairError;
+    this.release(isKnown ? error : new VltairError('internal/unexpected', { detail: String(error), cause: error }));
+  }
+
   // --- keeping what is in flight equal to what is pending
 
   #reconcile(state: RunState): void {
-    if (this.#ports.isClosing()) return;
+    if (this.#given !== undefined) return;
     const wanted = new Map(pending(state).map((activity) => [activityKey(activity), activity]));
-    for (const [key, { abort }] of this.#inFlight) if (!wanted.has(key)) abort(new VltairError('cancelled/run'));
+    for (const [key, flight] of this.#flights) if (!wanted.has(key)) abortUnlessEnding(flight, state);
     for (const [key, timer] of this.#timers) if (!wanted.has(key)) this.#forgetTimer(key, timer);
     for (const [key, activity] of wanted) this.#begin(key, activity, state);
     this.#rest(state);
+    if (hasEnded(state) && this.#flights.size === 0 && !this.#hasLeftBehind) this.#ports.done();
   }
 
   #rest(state: RunState): void {
@@ -127,21 +137,24 @@ export class RunProcess {
   }
 
   #begin(key: string, activity: Activity, state: RunState): void {
-    if (activity.kind === 'attempt') return this.#schedule(key, activity, state.traceId);
+    if (activity.kind === 'attempt') return this.#fly(key, activity, state.traceId);
     if (activity.kind === 'stop') return this.#stop(activity.ref);
     if (!this.#timers.has(key)) this.#setTimer(key, activity);
   }
 
-  #setTimer(key: string, activity: Extract<Activity, { dueTs: number; kind: 'node_deadline' | 'run_deadline' }>): void {
-    const wait = Math.max(0, activity.dueTs - this.#ports.time.now());
+  #setTimer(key: string, activity: DeadlineActivity): void {
+    const wait = Math.max(0, this.#time.monotonicAt(activity.dueTs) - this.#ports.clock.monotonic());
     this.#timers.set(
       key,
-      this.#ports.clock.after(wait, () => {
-        this.#timers.delete(key);
-        if (this.#ports.time.now() < activity.dueTs) return this.#setTimer(key, activity);
-        this.#tell(() => [{ type: 'timer.fired', timer: timerOf(activity) }]);
-      }),
+      this.#ports.clock.after(wait, () => this.#onTimer(key, activity)),
     );
+  }
+
+  /** A timer may be early: no single one reaches beyond some weeks. */
+  #onTimer(key: string, activity: DeadlineActivity): void {
+    this.#timers.delete(key);
+    if (this.#time.now() < activity.dueTs) return this.#setTimer(key, activity);
+    this.#tell(() => [{ type: 'timer.fired', timer: timerOf(activity) }]);
   }
 
   #forgetTimer(key: string, timer: { cancel(): void }): void {
@@ -149,14 +162,9 @@ export class RunProcess {
     this.#timers.delete(key);
   }
 
-  /** Nothing of the attempt may run when its stop is recorded: at once when nothing does, else when it returns or is left behind. */
+  /** Nothing of the attempt may work when its stop is recorded: at once when nothing does, else when its flight has landed. */
   #stop(ref: AttemptRef): void {
-    const key = refKey(ref);
-    if (this.#stopping.has(key)) return;
-    this.#stopping.add(key);
-    const flying = [...this.#inFlight.keys()].some((active) => active.startsWith(`attempt ${key} `));
-    if (!flying) return this.#stopped(ref);
-    this.#ports.clock.after(STOP_GRACE_MS, () => this.#stopped(ref));
+    if (!this.#isFlying(refKey(ref))) this.#stopped(ref);
   }
 
   #stopped(ref: AttemptRef): void {
@@ -169,113 +177,64 @@ export class RunProcess {
 
   // --- attempts
 
-  #schedule(key: string, activity: AttemptActivity, traceId: string): void {
-    if (this.#inFlight.has(key)) return;
-    const controller = new AbortController();
-    const dropped = Promise.withResolvers<undefined>();
-    const due = this.#ports.clock.monotonic() + Math.max(0, activity.dueTs - this.#ports.time.now());
-    const job = this.#ports.scheduler.submit({
-      due,
-      run: () => this.#attempt(key, activity, traceId, controller.signal, dropped),
+  #isFlying(attempt: string): boolean {
+    return [...this.#flights.values()].some((flight) => flight.refKey === attempt);
+  }
+
+  /** P3. */
+  #fly(key: string, activity: AttemptActivity, traceId: string): void {
+    const { ref } = activity;
+    if (this.#isFlying(refKey(ref))) return;
+    const flight = new AttemptFlight(activity, traceId, {
+      ...this.#ports,
+      runLog: this.#runLog,
+      time: this.#time,
+      applier: this.#applier,
+      progress: (progress) => this.#ports.observer.progress(this.#runLog.run, ref, progress),
+      landed: ({ isLeftBehind }) => this.#landed(key, isLeftBehind),
+      failed: (error) => this.#giveUp(error),
     });
-    this.#inFlight.set(key, {
-      key,
-      abort: (reason) => {
-        if (job.withdraw()) this.#landed(key, activity.ref);
-        controller.abort(reason);
-        this.#ports.clock.after(STOP_GRACE_MS, () => dropped.resolve(undefined));
-      },
-    });
+    this.#flights.set(key, flight);
   }
 
-  async #attempt(
-    key: string,
-    activity: AttemptActivity,
-    traceId: string,
-    signal: AbortSignal,
-    dropped: PromiseWithResolvers<undefined>,
-  ): Promise<void> {
-    const { ref, incarnation, task, tree } = activity;
-    const context = new AttemptContext(
-      { ...ref, incarnation, traceId, tree, signal },
-      {
-        log: this.#log,
-        clock: this.#ports.clock,
-        time: this.#ports.time,
-        progress: (progress) => this.#ports.observer.progress(this.#log.run, ref, progress),
-        isClosing: this.#ports.isClosing,
-        suspend: () => dropped.resolve(undefined),
-      },
-    );
-    const invoked = this.#ports.invoker.invoke(task, context).catch((error: unknown) => error);
-    const reply = await Promise.race([invoked, dropped.promise]);
-    this.#landed(key, ref);
-    if (reply === undefined || this.#ports.isClosing() || signal.aborted) return;
-    await this.#complete(ref, incarnation, reply).catch((error: unknown) => this.#lose(error));
-  }
-
-  #landed(key: string, ref: AttemptRef): void {
-    this.#inFlight.delete(key);
-    if (this.#stopping.has(refKey(ref))) this.#stopped(ref);
-  }
-
-  /** P1. */
-  async #complete(ref: AttemptRef, incarnation: number, reply: unknown): Promise<void> {
-    const turn = this.#applying.then(() => this.#apply(reply));
-    const recorded = turn.then((outcome) =>
-      this.#log.commit(() => [{ type: 'attempt.completed', ...ref, incarnation, outcome }]),
-    );
-    this.#applying = recorded.catch(() => {}); // the failure reaches #complete's caller; the next turn does not depend on it
-    await recorded;
-  }
-
-  async #apply(reply: unknown): Promise<AttemptOutcome> {
-    if (isEnvelope(reply, 'AgentError')) {
-      const { error, diagnostics } = reply;
-      return { kind: 'error', failure: error, diagnostics };
-    }
-    if (!isEnvelope(reply, 'AgentResult')) return { kind: 'error', failure: failureOf(reply) };
-    const change = reply.payload.delta?.doc;
-    const tree = this.#log.state?.tree;
-    if (change === undefined) return { kind: 'result', result: reply };
-    if (tree === undefined) return { kind: 'error', failure: noWorkspace() };
-    const applied = await this.#ports.workspace.apply(tree, change);
-    if (applied.kind === 'refused') return { kind: 'error', failure: applied.failure };
-    return { kind: 'result', result: reply, treeBefore: tree, treeAfter: applied.tree };
+  #landed(key: string, isLeftBehind: boolean): void {
+    this.#flights.delete(key);
+    this.#hasLeftBehind ||= isLeftBehind;
+    if (this.#flights.size === 0) for (const resolve of this.#idleWaiters.splice(0)) resolve();
+    if (this.state !== undefined) this.#reconcile(this.state);
   }
 
   // --- facts that nobody waits for
 
-  #tell(make: (state: RunState | undefined) => readonly Fact[]): void {
-    this.#log.commit(make).catch((error: unknown) => this.#lose(error));
+  #tell(make: FactMaker): void {
+    this.#runLog.commit(make).catch((error: unknown) => this.#giveUp(error));
   }
+}
 
-  /** P2. */
-  #lose(error: unknown): void {
-    const reason = error instanceof VltairError ? error : new VltairError('unavailable/store_failed', { cause: error });
-    this.release(reason);
-  }
+/**
+ * What is no longer called for is aborted, except for a suspended incarnation, whose last calls end first (E3), and for
+ * one whose outcome is just being recorded.
+ */
+function abortUnlessEnding(flight: AttemptFlight, state: RunState): void {
+  const { node: id, visit, attempt } = flight.activity.ref;
+  const node = state.nodes[id];
+  const isCurrent = node?.visit === visit && node.attempt === attempt;
+  const isSuspended = isCurrent && (node.status === 'parked' || node.status === 'scheduled');
+  const isDone = flight.isApplying && !(isCurrent && node.status === 'stopping');
+  if (!isSuspended && !isDone) flight.abort(new VltairError('cancelled/run'));
 }
 
 /** Whoever waits sees a failure through rest(); nobody has to wait. */
 function restPromise(): PromiseWithResolvers<RunState> {
   const rest = Promise.withResolvers<RunState>();
-  rest.promise.catch(() => {});
+  rest.promise.catch(() => {
+    // Handled for the case that nobody waits: whoever does is told by his own promise.
+  });
   return rest;
 }
 
-function timerOf(activity: Extract<Activity, { kind: 'node_deadline' | 'run_deadline' }>) {
+function timerOf(activity: DeadlineActivity): Extract<Fact, { type: 'timer.fired' }>['timer'] {
   return activity.kind === 'run_deadline'
     ? { kind: activity.kind }
     : { kind: activity.kind, node: activity.node, visit: activity.visit };
-}
-
-function noWorkspace() {
-  return failure('invalid_argument/agent_output', { detail: 'a change was proposed in a run without a workspace' });
-}
-
-function isEnvelope(reply: unknown, type: 'AgentResult'): reply is AgentResult;
-function isEnvelope(reply: unknown, type: 'AgentError'): reply is AgentError;
-function isEnvelope(reply: unknown, type: string): boolean {
-  return typeof reply === 'object' && reply !== null && 'type' in reply && reply.type === type;
 }

@@ -1,21 +1,23 @@
 import { createHash } from 'node:crypto';
 import {
   canonicalJson,
+  failureOf,
   VltairError,
   workflowSchema,
-  type AttemptRef,
+  type Fact,
   type JsonObject,
   type Manifest,
   type RunEvent,
   type Workflow,
 } from '@vltair/protocol';
 import { z } from 'zod';
-import { admit, type Command } from '../machine/admit.ts';
+import { admit, type Command, type Refusal } from '../machine/admit.ts';
 import { planGraph } from '../machine/plan-graph.ts';
 import { hasEnded, STATE_SCHEMA, type RunState } from '../machine/run-state.ts';
-import type { Invoker, Progress, WorkspacePort } from '../ports/agent.ts';
+import type { Invoker, WorkspacePort } from '../ports/agent.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { EventStore, InboxCommand } from '../ports/event-store.ts';
+import { InboxWatch } from './inbox-watch.ts';
 import { loadState } from './run-log.ts';
 import { RunProcess, type RunObserver } from './run-process.ts';
 import { Scheduler, type SchedulerMetrics } from './scheduler.ts';
@@ -35,6 +37,8 @@ export interface RuntimeOptions {
   readonly concurrency: number;
   /** Identity digests of the registered agents, for manifests. */
   readonly agents: Readonly<Record<string, string>>;
+  /** Hears what a person should know but need not stop for, as a sentence; without it, the process warns. */
+  readonly onWarning?: (warning: string) => void;
 }
 
 export interface StartRequest {
@@ -47,17 +51,15 @@ export interface StartRequest {
   readonly tree?: string;
 }
 
-/** How often the inbox is looked at while this process owns the store. */
-const INBOX_INTERVAL_MS = 100;
-
 /** Events between two snapshots of a run. */
 const SNAPSHOT_EVERY = 500;
 
 /**
  * Runs workflows on one store, as its writer.
  *
- * R1 A run has at most one {@link RunProcess} in a process. R2 Recovery is no special path: load, fold, claim, reconcile.
- * R3 After {@link Runtime.close} nothing of any run works in this process, and every run can be continued by another.
+ * R1 A run has at most one {@link RunProcess} that works, in a process. R2 Recovery is no special path: load, fold,
+ * claim, reconcile. R3 After {@link Runtime.close} nothing of any run works in this process, and every run can be
+ * continued by another. R4 An observer that throws is told nothing any more; the runs go on.
  */
 export class Runtime {
   readonly #ports: RuntimePorts;
@@ -65,10 +67,11 @@ export class Runtime {
   readonly #time: SteadyTime;
   readonly #scheduler: Scheduler;
   readonly #processes = new Map<string, RunProcess>();
+  readonly #resuming = new Map<string, Promise<RunState>>();
   readonly #observers = new Set<RunObserver>();
   readonly #snapshotSeqs = new Map<string, number>();
   readonly #epoch: number;
-  #inboxTimer: { cancel(): void } | undefined;
+  readonly #inbox: InboxWatch;
   #closing = false;
 
   /** @throws VltairError `unavailable/store_locked` when another process owns the store. */
@@ -79,7 +82,13 @@ export class Runtime {
     this.#options = options;
     this.#time = new SteadyTime(ports.clock);
     this.#scheduler = new Scheduler(ports.clock, options.concurrency);
-    this.#watchInbox();
+    const { store, clock } = ports;
+    this.#inbox = new InboxWatch({
+      store,
+      clock,
+      answer: (entry) => this.#answer(entry),
+      warn: (warning) => this.#warn(warning),
+    });
   }
 
   observe(observer: RunObserver): { stop(): void } {
@@ -100,46 +109,45 @@ export class Runtime {
     const { run, workflow, input, traceId, title, joinKey, tree } = request;
     planGraph(workflow);
     const manifest = this.#manifestOf(workflow);
-    const process = this.#open(run, undefined);
+    if (this.#working(run) !== undefined) throw new VltairError('invalid_argument/run_exists', { detail: run });
+    const runProcess = this.#open(run, undefined);
     const optional = { ...(joinKey === undefined ? {} : { joinKey }), ...(tree === undefined ? {} : { tree }) };
-    return await process.commit(() => [
-      { type: 'run.created', workflow, manifest, input, traceId, title, ...optional },
-    ]);
+    try {
+      return await runProcess.commit(() => [
+        { type: 'run.created', workflow, manifest, input, traceId, title, ...optional },
+      ]);
+    } catch (error) {
+      this.#forget(run, runProcess);
+      throw error;
+    }
   }
 
   /** Takes an unfinished run over and continues it from what is recorded. A run that has ended is returned as it is. */
   async resume(run: string): Promise<RunState> {
-    const open = this.#processes.get(run)?.state;
-    if (open !== undefined) return open;
-    const state = await loadState(this.#ports.store, run);
-    if (state === undefined) throw new VltairError('not_found/run', { detail: run });
-    if (hasEnded(state)) return state;
-    const process = this.#open(run, state);
-    return await process.commit(() => [{ type: 'run.claimed', worker: this.#options.worker }]);
+    const working = this.#working(run);
+    return await (working === undefined ? this.#takeOverOnce(run) : this.#stateOf(working));
   }
 
   /** Resolves when the run has ended or waits for a person. */
   async rest(run: string): Promise<RunState> {
-    const process = this.#processes.get(run);
-    if (process !== undefined) return await process.rest();
-    const state = await loadState(this.#ports.store, run);
-    if (state === undefined) throw new VltairError('not_found/run', { detail: run });
-    return state;
+    const runProcess = this.#processes.get(run);
+    return await (runProcess === undefined ? this.#load(run) : runProcess.rest());
   }
 
   /** Puts a command to a run, taking the run over when nobody works on it. @throws VltairError with the reason of a refusal. */
   async command(run: string, command: Command, inboxId?: string): Promise<RunState> {
-    const state = await this.resume(run);
-    const process = this.#processes.get(run);
-    const refused = admit(process?.state ?? state, command, inboxId);
-    if (process === undefined || refused.kind === 'refused') throw refusalError(refused);
-    return await process.commit(
-      (current) => {
-        const admission = current === undefined ? undefined : admit(current, command, inboxId);
-        return admission?.kind === 'admitted' ? [admission.fact] : [];
-      },
-      inboxId === undefined ? [] : [inboxId],
-    );
+    await this.resume(run);
+    const runProcess = this.#processes.get(run);
+    if (runProcess === undefined) throw new VltairError('invalid_argument/run_ended', { detail: run });
+    const answer: { refusal?: Refusal } = {};
+    const make = (current: RunState | undefined): readonly Fact[] => {
+      const admission = current === undefined ? undefined : admit(current, command, inboxId);
+      if (admission?.kind === 'refused') answer.refusal = admission;
+      return admission?.kind === 'admitted' ? [admission.fact] : [];
+    };
+    const state = await runProcess.commit(make, inboxId === undefined ? [] : [inboxId]);
+    if (answer.refusal === undefined) return state;
+    throw new VltairError(answer.refusal.reason, { detail: answer.refusal.detail });
   }
 
   /** Records that a run's change was written into the user's directory; also after the end of the run. */
@@ -147,57 +155,116 @@ export class Runtime {
     run: string,
     applied: { directory: string; treeBefore: string; treeAfter: string; files: string[] },
   ): Promise<void> {
-    const state = this.#processes.get(run)?.state ?? (await loadState(this.#ports.store, run));
-    const process = this.#processes.get(run) ?? this.#open(run, state);
-    await process.commit(() => [{ type: 'tree.applied', ...applied }]);
+    const state = this.#working(run)?.state ?? (await this.#load(run));
+    const runProcess = this.#working(run) ?? this.#open(run, state);
+    await runProcess.commit(() => [{ type: 'tree.applied', ...applied }]);
   }
 
   /** Stops everything that is in flight without recording an end, and waits for it at most `graceMs`. Does not close the store. */
   async close(graceMs: number): Promise<void> {
     this.#closing = true;
-    this.#inboxTimer?.cancel();
+    this.#inbox.stop();
     this.#scheduler.stop();
     const reason = new VltairError('unavailable/shutting_down');
-    for (const process of this.#processes.values()) process.release(reason);
+    for (const runProcess of this.#processes.values()) runProcess.release(reason);
     await this.#idle(graceMs);
+    for (const runProcess of this.#processes.values()) runProcess.abandon();
   }
 
   #idle(graceMs: number): Promise<void> {
-    const until = this.#ports.clock.monotonic() + graceMs;
     return new Promise((resolve) => {
-      const look = (): void => {
-        const idle = [...this.#processes.values()].every((process) => process.isIdle);
-        if (idle || this.#ports.clock.monotonic() >= until) resolve();
-        else this.#ports.clock.after(5, look);
-      };
-      look();
+      const grace = this.#ports.clock.after(graceMs, resolve);
+      void Promise.all([...this.#processes.values()].map((runProcess) => runProcess.idle())).then(() => {
+        grace.cancel();
+        resolve();
+      });
     });
+  }
+
+  /** R1. Whoever asks meanwhile gets the same answer. */
+  #takeOverOnce(run: string): Promise<RunState> {
+    const underWay = this.#resuming.get(run);
+    if (underWay !== undefined) return underWay;
+    const takeOver = this.#takeOver(run).finally(() => this.#resuming.delete(run));
+    this.#resuming.set(run, takeOver);
+    return takeOver;
+  }
+
+  /** Loads the run when nothing that was given up works on it any more, and claims it. */
+  async #takeOver(run: string): Promise<RunState> {
+    const runProcess = this.#processes.get(run);
+    if (runProcess !== undefined) await runProcess.idle();
+    const state = await this.#load(run);
+    const working = this.#working(run);
+    if (working !== undefined) return await this.#stateOf(working);
+    if (hasEnded(state)) return state;
+    return await this.#claim(this.#open(run, state));
+  }
+
+  #claim(runProcess: RunProcess): Promise<RunState> {
+    return runProcess.commit(() => [{ type: 'run.claimed', worker: this.#options.worker }]);
+  }
+
+  /** The state after all that is on its way into the log. */
+  #stateOf(runProcess: RunProcess): Promise<RunState> {
+    return runProcess.commit(() => []);
+  }
+
+  async #load(run: string): Promise<RunState> {
+    const state = await loadState(this.#ports.store, run);
+    if (state === undefined) throw new VltairError('not_found/run', { detail: run });
+    return state;
+  }
+
+  /** The process that works on the run; `undefined` also for one that has given it up. */
+  #working(run: string): RunProcess | undefined {
+    const runProcess = this.#processes.get(run);
+    return runProcess?.givenUp === undefined ? runProcess : undefined;
+  }
+
+  #forget(run: string, runProcess: RunProcess): void {
+    if (this.#processes.get(run) === runProcess) this.#processes.delete(run);
+    this.#snapshotSeqs.delete(run);
   }
 
   #open(run: string, state: RunState | undefined): RunProcess {
     if (this.#closing) throw new VltairError('unavailable/shutting_down');
-    const process = new RunProcess(run, this.#epoch, state, {
+    const runProcess: RunProcess = new RunProcess(run, this.#epoch, state, {
       ...this.#ports,
       time: this.#time,
       scheduler: this.#scheduler,
       observer: {
         committed: (events, next) => this.#committed(events, next),
-        progress: (...frame) => this.#progress(...frame),
+        progress: (...frame) => this.#tell((observer) => observer.progress(...frame)),
       },
       isClosing: () => this.#closing,
+      done: () => this.#forget(run, runProcess),
     });
-    this.#processes.set(run, process);
-    return process;
+    this.#processes.set(run, runProcess);
+    return runProcess;
   }
 
   #committed(events: readonly RunEvent[], state: RunState): void {
-    for (const observer of this.#observers) observer.committed(events, state);
+    this.#tell((observer) => observer.committed(events, state));
     const last = this.#snapshotSeqs.get(state.run) ?? 0;
     if (state.seq - last >= SNAPSHOT_EVERY) this.#snapshot(state);
   }
 
-  #progress(run: string, ref: AttemptRef, progress: Progress): void {
-    for (const observer of this.#observers) observer.progress(run, ref, progress);
+  /** R4. */
+  #tell(notice: (observer: RunObserver) => void): void {
+    for (const observer of this.#observers) {
+      try {
+        notice(observer);
+      } catch (error) {
+        this.#observers.delete(observer);
+        this.#warn(`an observer failed and is told nothing any more: ${failureOf(error).message}`);
+      }
+    }
+  }
+
+  #warn(warning: string): void {
+    const { onWarning = (text: string) => process.emitWarning(text) } = this.#options;
+    onWarning(warning);
   }
 
   /** A snapshot only shortens the next start: when it cannot be saved, the log alone serves. */
@@ -215,7 +282,9 @@ export class Runtime {
         state: state as unknown as JsonObject,
       });
     };
-    save().catch(() => {}); // the log itself is intact, and the append that made it reports what is wrong with the store
+    save().catch(() => {
+      // The log itself is intact, and the append that comes next reports what is wrong with the store.
+    });
   }
 
   #manifestOf(workflow: Workflow): Manifest {
@@ -228,30 +297,12 @@ export class Runtime {
 
   // --- commands of other processes
 
-  #watchInbox(): void {
-    if (this.#closing) return;
-    this.#inboxTimer = this.#ports.clock.after(INBOX_INTERVAL_MS, () => {
-      void this.#drainInbox().finally(() => this.#watchInbox());
-    });
-  }
-
-  async #drainInbox(): Promise<void> {
-    try {
-      for (const entry of await this.#ports.store.inbox()) await this.#answer(entry);
-    } catch (error) {
-      if (!(error instanceof VltairError)) throw error; // a store that cannot be read now is read again at the next turn
-    }
-  }
-
   async #answer(entry: InboxCommand): Promise<void> {
     const command = commandSchema.safeParse(entry.command);
-    if (!command.success) return await this.#ports.store.discard([entry.id]);
-    try {
-      await this.command(entry.run, command.data, entry.id);
-    } catch (error) {
-      if (!(error instanceof VltairError)) throw error;
-      await this.#ports.store.discard([entry.id]); // refused: the sender sees that nothing changed
-    }
+    const row = await this.#ports.store.run(entry.run);
+    const isOurs = row !== undefined && row.origin === undefined;
+    if (!command.success || !isOurs) return await this.#ports.store.discard([entry.id]);
+    await this.command(entry.run, command.data, entry.id);
   }
 }
 
@@ -275,12 +326,6 @@ export function parseWorkflow(value: unknown): Workflow {
   }
   planGraph(parsed.data);
   return parsed.data;
-}
-
-function refusalError(answer: ReturnType<typeof admit>): VltairError {
-  return answer.kind === 'refused'
-    ? new VltairError(answer.reason, { detail: answer.detail })
-    : new VltairError('invalid_argument/run_ended');
 }
 
 function sha256(text: string): string {

@@ -16,6 +16,7 @@ export interface SchedulerMetrics {
 
 interface QueuedJob extends Job {
   readonly sequence: number;
+  hasBegun: boolean;
 }
 
 /**
@@ -36,12 +37,12 @@ export class Scheduler {
     this.#workers = workers;
   }
 
-  /** Queues a job. The handle takes it out again as long as it has not begun; `false` when it had. */
+  /** Queues a job. The handle takes it out again: `true` when it has not begun and never will, `false` when it had begun. */
   submit(job: Job): { withdraw(): boolean } {
-    const queued = { ...job, sequence: ++this.#sequence };
+    const queued: QueuedJob = { ...job, sequence: ++this.#sequence, hasBegun: false };
     if (!this.#stopped) insert(this.#queue, queued);
     this.#dispatch();
-    return { withdraw: () => remove(this.#queue, queued) };
+    return { withdraw: () => this.#withdraw(queued) };
   }
 
   metrics(): SchedulerMetrics {
@@ -68,7 +69,13 @@ export class Scheduler {
     }
   }
 
+  #withdraw(job: QueuedJob): boolean {
+    remove(this.#queue, job);
+    return !job.hasBegun;
+  }
+
   #begin(job: QueuedJob): void {
+    job.hasBegun = true;
     this.#busy += 1;
     void job.run().finally(() => {
       this.#busy -= 1;
@@ -88,15 +95,14 @@ function insert(heap: QueuedJob[], job: QueuedJob): void {
   siftUp(heap, heap.length - 1);
 }
 
-function remove(heap: QueuedJob[], job: QueuedJob): boolean {
+function remove(heap: QueuedJob[], job: QueuedJob): void {
   const index = heap.indexOf(job);
-  if (index === -1) return false;
+  if (index === -1) return;
   const last = heap.pop();
-  if (last === undefined || last === job) return true;
+  if (last === undefined || last === job) return;
   heap[index] = last;
   siftUp(heap, index);
   siftDown(heap, index);
-  return true;
 }
 
 function heapTakeFirst(heap: QueuedJob[]): void {

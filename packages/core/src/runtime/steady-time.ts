@@ -8,13 +8,26 @@ export class SteadyTime {
   readonly #clock: Clock;
   readonly #offset: number;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, offset = clock.now() - clock.monotonic()) {
     this.#clock = clock;
-    this.#offset = clock.now() - clock.monotonic();
+    this.#offset = offset;
   }
 
   /** Milliseconds since 1970, whole; never goes back within a process. */
   now(): number {
     return Math.floor(this.#offset + this.#clock.monotonic());
+  }
+
+  /** When the monotonic clock reaches that time. Equal times give equal results, whenever they are asked for. */
+  monotonicAt(ts: number): number {
+    return ts - this.#offset;
+  }
+
+  /**
+   * The time of a run whose log has come as far as `ts`: it goes on from there where this one lies behind, so that a wall
+   * clock that was set back between two processes does not make the run wait for it to catch up.
+   */
+  notBefore(ts: number): SteadyTime {
+    return new SteadyTime(this.#clock, Math.max(this.#offset, ts - this.#clock.monotonic()));
   }
 }

@@ -8,6 +8,8 @@ import type { ValueKind, ValueKinds } from './value-kinds.ts';
 
 /** An edit that the kinds of the values contradict. */
 const absurd = 0.05;
+/** A name of another kind: two names of one file may be spelled the same and differ in kind. */
+const doubtful = 0.2;
 /** An edit that provides for something missing where nothing speaks for it. */
 const unfounded = 0.3;
 /** An operand that stands on both sides, a value that nobody uses. */
@@ -34,7 +36,7 @@ export function plausibility({ node, operator, proposal }: JudgedEdit, site: Sit
       return doubled * namePlausibility(node, proposal.replacement, site, kinds);
     case 'default-value':
     case 'missing-guard':
-      return isMaybeMissing(node, site) ? 1 : unfounded;
+      return isMaybeMissing(node, site, kinds) ? 1 : unfounded;
     case 'conversion':
     case 'missing-copy':
       return conversionPlausibility(node, proposal.replacement, site, kinds);
@@ -58,7 +60,7 @@ function namePlausibility(node: SyntaxNode, replacement: string, site: Site, kin
   if (!plainName.test(replacement)) return 1;
   const wanted = wantedKind(node, site) ?? kindOf(node, site, kinds);
   const offered = kinds.of(replacement);
-  if (wanted !== undefined && offered !== undefined && wanted !== offered) return absurd;
+  if (wanted !== undefined && offered !== undefined && wanted !== offered) return doubtful;
   const owner = enclosing(node, 'function');
   const uses =
     owner === undefined
@@ -105,13 +107,10 @@ function isDoubled(node: SyntaxNode, site: Site): boolean {
 }
 
 /** Whether the file itself asks for the value being there. */
-function isMaybeMissing(node: SyntaxNode, site: Site): boolean {
+function isMaybeMissing(node: SyntaxNode, site: Site, kinds: ValueKinds): boolean {
   const text = site.textOf(node);
   if (/\.(?:get|find|at|pop|shift|match|exec)\([^()]*\)$/.test(text)) return true;
   const name = /^[\p{L}_$][\p{L}\p{N}_$]*/u.exec(text)?.[0];
   if (name === undefined) return false;
-  const word = `(?<![\\w$.])${name.replaceAll('$', '\\$')}(?![\\w$])`;
-  return new RegExp(
-    `${word}\\s*(?:\\?\\.|\\?\\?|\\?\\s*:|[!=]==?\\s*(?:null|undefined)|is (?:not )?None|=\\s*(?:None|null|undefined)|\\|\\|)|(?:!|not )${word}|${word}\\s*=[^=\\n]*\\.(?:get|find|match|exec|pop|shift)\\(`,
-  ).test(site.source);
+  return kinds.isMaybeMissing(name);
 }

@@ -1,5 +1,5 @@
 /** Building blocks for proposals: replacing, inserting, swapping, and the brackets that keep a meaning. */
-import { ancestorsOf, isListedStatement, type Shape, type SyntaxNode } from '../syntax/syntax-node.ts';
+import type { Shape, SyntaxNode } from '../syntax/syntax-node.ts';
 import type { Proposal, Site } from './repair-operator.ts';
 
 const tightShapes: ReadonlySet<Shape> = new Set<Shape>([
@@ -48,11 +48,6 @@ export function placedText(node: SyntaxNode, text: string): string {
   const isTaken =
     parent === 'binary' || parent === 'unary' || parent === 'await' || node.role === 'object' || node.role === 'callee';
   return isTaken ? `(${text})` : text;
-}
-
-/** The innermost statement of a list that holds a node, the node itself included. */
-export function listedStatementOf(node: SyntaxNode): SyntaxNode | undefined {
-  return isListedStatement(node) ? node : ancestorsOf(node).find(isListedStatement);
 }
 
 /** The blanks before a node on its line; `undefined` when other text comes first. */

@@ -17,6 +17,7 @@ const signs: readonly (readonly [ValueKind, string])[] = [
   ['list', '@\\??\\s*:\\s*(?:readonly\\s+)?(?:[\\w.]+\\[\\]|(?:Readonly)?Array<|list\\b|List\\[)'],
   ['object', '@\\??\\s*:\\s*(?!Infinity\\b|NaN\\b)[A-Z]\\w*\\s*[;,)=]'],
   ['number', '@\\s*=\\s*-?\\d'],
+  ['number', '@\\s*=\\s*[\\w.]+ [-*/] [\\w.]+'],
   ['number', '@\\s*=\\s*(?:len|int|float|sum|Math\\.\\w+|Number|parseInt)\\('],
   ['number', '@\\s*(?:\\+\\+|--|[-+]=\\s*\\d|[-*]\\s|//\\s|<=?\\s|>=?\\s)'],
   ['number', '\\s(?:[-*]|//|<=?|>=?)\\s+@'],
@@ -33,6 +34,7 @@ const commonMembers = new Set(['length', 'slice', 'concat', 'indexOf', 'includes
 export class ValueKinds {
   readonly #source: string;
   readonly #known = new Map<string, ValueKind | undefined>();
+  readonly #missing = new Map<string, boolean>();
 
   constructor(source: string) {
     this.#source = source;
@@ -44,6 +46,18 @@ export class ValueKinds {
     const kind = this.#guess(name);
     this.#known.set(name, kind);
     return kind;
+  }
+
+  /** Whether the file asks anywhere if the value is there, or gives a name nothing. */
+  isMaybeMissing(name: string): boolean {
+    const known = this.#missing.get(name);
+    if (known !== undefined) return known;
+    const word = `(?<![\\w$.])${name.replaceAll('$', '\\$')}(?![\\w$])`;
+    const isMissing = new RegExp(
+      `${word}\\s*(?:\\?\\.|\\?\\?|\\?\\s*:|[!=]==?\\s*(?:null|undefined)|is (?:not )?None|=\\s*(?:None|null|undefined)|\\|\\|)|(?:!|not )${word}|${word}\\s*=[^=\\n]*\\.(?:get|find|match|exec|pop|shift)\\(`,
+    ).test(this.#source);
+    this.#missing.set(name, isMissing);
+    return isMissing;
   }
 
   #guess(name: string): ValueKind | undefined {

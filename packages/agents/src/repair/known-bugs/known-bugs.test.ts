@@ -1,7 +1,5 @@
 /**
  * Holds the grammar to bugs of everyday code: the correct text must be among the candidates, and near the front.
- *
- * `REPAIR_TABLE=1 vitest run --project agents known-bugs` prints a table of ranks by operator.
  */
 import { expect, test } from 'vitest';
 import { applyEdit, type Edit } from '../apply-edit.ts';
@@ -17,12 +15,8 @@ import { typescriptBugs } from './typescript-bugs.ts';
 
 interface Repair {
   readonly bug: KnownBug;
-  readonly operator: string;
   /** 1-based among the candidates of the line; `undefined` when the grammar does not reach the correct text. */
   readonly onLine: number | undefined;
-  readonly lineCandidates: number;
-  /** 1-based among the candidates of the whole file, all lines equally suspicious; asked for by the table alone. */
-  readonly inFile: number | undefined;
 }
 
 /** What the grammar is known not to reach: rewrites, and statements of words that stand nowhere near. */
@@ -36,7 +30,6 @@ const beyond: ReadonlySet<string> = new Set([
   'search never remembers',
 ]);
 
-const isTableWanted = process.env['REPAIR_TABLE'] !== undefined;
 const bugs = [...javascriptBugs, ...typescriptBugs, ...pythonBugs];
 const repairs = bugs.map(repair);
 
@@ -57,15 +50,10 @@ function repair(bug: KnownBug): Repair {
   const near = editsOf([line]);
   // What was left out after the line before is put in from there.
   const lines = near.some(isRepair) ? near : editsOf([line - 1, line]);
-  const all = isTableWanted ? editsOf(source.split('\n').map((_, index) => index + 1)) : [];
   const found = lines.findIndex(isRepair);
-  const foundInFile = all.findIndex(isRepair);
   return {
     bug,
-    operator: lines[found]?.operator ?? '-',
     onLine: found < 0 ? undefined : found + 1,
-    lineCandidates: near.length,
-    inFile: foundInFile < 0 ? undefined : foundInFile + 1,
   };
 }
 
@@ -87,29 +75,6 @@ function hintsOf(bug: KnownBug): LiteralHints {
 function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
-
-function printTable(): void {
-  console.table(
-    repairs.map((each) => ({
-      language: each.bug.language,
-      bug: each.bug.name,
-      operator: each.operator,
-      'on line': each.onLine ?? 'missed',
-      of: each.lineCandidates,
-      'in file': each.inFile ?? 'missed',
-    })),
-  );
-  console.table(
-    [...Map.groupBy(repairs, (each) => each.operator)].map(([operator, group]) => ({
-      operator,
-      bugs: group.length,
-      'median on line': median(group.flatMap((each) => each.onLine ?? [])),
-      'median in file': median(group.flatMap((each) => each.inFile ?? [])),
-    })),
-  );
-}
-
-if (isTableWanted) printTable();
 
 test.each(repairs.filter((each) => !beyond.has(each.bug.name)))(
   'the repair of "$bug.name" is among the candidates',

@@ -1,7 +1,7 @@
 /** Which names can be used at a place, found by walking only the scopes around it. */
 import { ancestorsOf, childOf, type Shape, type SyntaxNode } from './syntax-node.ts';
 
-export type NameKind = 'parameter' | 'local' | 'module' | 'function' | 'class' | 'import';
+type NameKind = 'parameter' | 'local' | 'module' | 'function' | 'class' | 'import';
 
 export interface VisibleName {
   readonly name: string;

@@ -3,9 +3,13 @@
 Discovery starts in the working directory; a directory of tests that is no package is discovered by itself, as
 `python3 -m unittest discover -s DIRECTORY` would.
 """
-import inspect
 import os
 import sys
+
+# As `python3 -m unittest` does: a module of the project wins over one of the standard library, from the first import on.
+sys.path.insert(0, os.getcwd())
+
+import inspect
 import time
 import unittest
 
@@ -16,7 +20,6 @@ SKIPPED_DIRECTORIES = {"node_modules", "__pycache__", "site-packages", "venv", "
 
 
 def main():
-    sys.path.insert(0, os.getcwd())
     report.start()
     tracer = _tracer()
     result = Result(tracer)

@@ -104,3 +104,20 @@ test('a test that exits the interpreter does not pass', async () => {
   expect(result.outcome).toBe('error');
   expect(result.reason).toMatch(/^the report stops after 1 case during "test_exit.py > A > test_b" \(exit code 0\)/);
 });
+
+test('a module of the project wins over one of the standard library that the runner uses itself', async () => {
+  using project = new TestProject({
+    'textwrap.py':
+      'from typing import Any\n\n\ndef indent(text: Any, prefix: str, predicate: Any = None) -> str:\n    return "ours"\n\n\ndef dedent(text: str) -> str:\n    return text\n',
+    'test_textwrap.py': `import unittest
+import textwrap
+
+
+class Own(unittest.TestCase):
+    def test_is_ours(self):
+        self.assertEqual(textwrap.indent("a", " "), "ours")
+`,
+  });
+  const { result } = await project.run();
+  expect(result.outcome).toBe('passed');
+});

@@ -1,0 +1,147 @@
+import { VltairError } from '@vltair/protocol';
+import { refKey, type Activity } from '../machine/pending.ts';
+import type { Invoker, Progress } from '../ports/agent.ts';
+import type { Clock } from '../ports/clock.ts';
+import { AttemptContext } from './attempt-context.ts';
+import type { Reply, ResultApplier } from './result-applier.ts';
+import type { RunLog } from './run-log.ts';
+import type { Scheduler } from './scheduler.ts';
+import type { SteadyTime } from './steady-time.ts';
+
+export type AttemptActivity = Extract<Activity, { kind: 'attempt' }>;
+
+export interface FlightPorts {
+  readonly runLog: RunLog;
+  readonly clock: Clock;
+  readonly time: SteadyTime;
+  readonly scheduler: Scheduler;
+  readonly invoker: Invoker;
+  readonly applier: ResultApplier;
+  readonly progress: (progress: Progress) => void;
+  readonly isClosing: () => boolean;
+  /** Called once, when nothing of the incarnation is waited for any more. */
+  readonly landed: (flight: AttemptFlight) => void;
+  /** The outcome could not be applied or recorded. */
+  readonly failed: (error: unknown) => void;
+}
+
+/** How long an agent may take to return after its signal was aborted; then it is left behind, and what it still returns changes nothing. */
+const STOP_GRACE_MS = 10_000;
+
+/**
+ * One incarnation of an attempt, from its place in the queue until its outcome is durable.
+ *
+ * F1 It lands exactly once: when its outcome is recorded, when it is suspended and quiet, when it is withdrawn from the
+ *    queue, or when it is left behind. Its worker is free from then on, and calls that its agent left behind are aborted.
+ * F2 After it was aborted or has landed, no outcome of it is recorded, unless it was being applied already.
+ */
+export class AttemptFlight {
+  readonly activity: AttemptActivity;
+  readonly #ports: FlightPorts;
+  readonly #controller = new AbortController();
+  readonly #left = Promise.withResolvers<undefined>();
+  readonly #job: { withdraw(): boolean };
+  #grace: { cancel(): void } | undefined;
+  #context: AttemptContext | undefined;
+  #isApplying = false;
+  #hasLanded = false;
+  #isLeftBehind = false;
+
+  constructor(activity: AttemptActivity, traceId: string, ports: FlightPorts) {
+    this.activity = activity;
+    this.#ports = ports;
+    const due = ports.time.monotonicAt(activity.dueTs);
+    this.#job = ports.scheduler.submit({ due, run: () => this.#fly(traceId) });
+  }
+
+  /** Equal for all incarnations of an attempt. */
+  get refKey(): string {
+    return refKey(this.activity.ref);
+  }
+
+  /** The agent has returned; what it returned is on its way into the log. */
+  get isApplying(): boolean {
+    return this.#isApplying;
+  }
+
+  /** It landed although its agent had not returned: something of it may still work. */
+  get isLeftBehind(): boolean {
+    return this.#isLeftBehind;
+  }
+
+  /** Asks the agent to stop; the first reason stands. */
+  abort(reason: VltairError): void {
+    if (this.#job.withdraw()) return this.#land();
+    if (this.#controller.signal.aborted) return;
+    this.#grace = this.#ports.clock.after(STOP_GRACE_MS, () => this.leaveBehind());
+    this.#controller.abort(reason);
+  }
+
+  /** Waits no longer for an agent that does not return. */
+  leaveBehind(): void {
+    this.#isLeftBehind = true;
+    this.#leave();
+  }
+
+  #leave(): void {
+    this.#left.resolve(undefined);
+    this.#land();
+  }
+
+  async #fly(traceId: string): Promise<void> {
+    await Promise.race([this.#work(traceId), this.#untilLeft()]);
+    this.#land();
+  }
+
+  #untilLeft(): Promise<undefined> {
+    return this.#left.promise;
+  }
+
+  async #work(traceId: string): Promise<void> {
+    const context = this.#contextOf(traceId);
+    this.#context = context;
+    const reply = await this.#invoke(context);
+    if (context.isSuspended) return await this.#never(); // E3: its siblings end first, then it is left
+    if (this.#hasLanded || this.#controller.signal.aborted || this.#ports.isClosing()) return;
+    this.#isApplying = true;
+    const { ref, incarnation } = this.activity;
+    try {
+      await this.#ports.applier.apply({ ...ref, incarnation }, reply);
+    } catch (error) {
+      this.#ports.failed(error);
+    }
+  }
+
+  async #invoke(context: AttemptContext): Promise<Reply> {
+    try {
+      return { kind: 'returned', value: await this.#ports.invoker.invoke(this.activity.task, context) };
+    } catch (error) {
+      return { kind: 'threw', error };
+    }
+  }
+
+  #contextOf(traceId: string): AttemptContext {
+    const { ref, incarnation, tree } = this.activity;
+    const { runLog, clock, time, progress, isClosing } = this.#ports;
+    return new AttemptContext(
+      { ...ref, incarnation, traceId, tree, signal: this.#controller.signal },
+      { runLog, clock, time, progress, isClosing, suspend: () => this.#leave() },
+    );
+  }
+
+  #never(): Promise<never> {
+    return new Promise(() => {});
+  }
+
+  /** F1. */
+  #land(): void {
+    if (this.#hasLanded) return;
+    this.#hasLanded = true;
+    this.#grace?.cancel();
+    if (this.#context?.isCalling === true) {
+      this.#isLeftBehind = true;
+      this.#controller.abort(new VltairError('cancelled/run'));
+    }
+    this.#ports.landed(this);
+  }
+}

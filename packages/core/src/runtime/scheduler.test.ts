@@ -1,0 +1,160 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { StepClock } from '../../test/step-clock.ts';
+import { Scheduler } from './scheduler.ts';
+
+/** A job that notes its name when it begins and ends at once. */
+function noting(order: string[], name: string, due: number) {
+  return { due, run: () => Promise.resolve(void order.push(name)) };
+}
+
+/** Lets what has been resolved go on. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+}
+
+test('jobs that are due at the same time begin first-in first-out', async () => {
+  const order: string[] = [];
+  const scheduler = new Scheduler(new StepClock(), 1);
+  for (const name of ['a', 'b', 'c', 'd']) scheduler.submit(noting(order, name, 0));
+  await settle();
+  expect(order).toEqual(['a', 'b', 'c', 'd']);
+});
+
+test('one worker begins the next job only when the one before has ended', async () => {
+  const order: string[] = [];
+  const first = Promise.withResolvers<undefined>();
+  const scheduler = new Scheduler(new StepClock(), 1);
+  scheduler.submit({
+    due: 0,
+    run: async () => {
+      order.push('first');
+      await first.promise;
+    },
+  });
+  scheduler.submit(noting(order, 'second', 0));
+  await settle();
+  expect(order).toEqual(['first']);
+  first.resolve(undefined);
+  await settle();
+  expect(order).toEqual(['first', 'second']);
+});
+
+test('any jobs, submitted and withdrawn in any order, begin as a sorted list says', async () => {
+  const jobs = fc.array(fc.record({ due: fc.integer({ min: 0, max: 20 }), withdrawn: fc.boolean() }), {
+    maxLength: 60,
+  });
+  await fc.assert(
+    fc.asyncProperty(jobs, fc.integer({ min: 1, max: 4 }), async (list, workers) => {
+      const clock = new StepClock();
+      const scheduler = new Scheduler(clock, workers);
+      const order: string[] = [];
+      const handles = list.map(({ due }, index) => scheduler.submit(noting(order, String(index), due + 1)));
+      for (const [index, { withdrawn }] of list.entries()) if (withdrawn) handles[index]?.withdraw();
+      for (let step = 0; step < 21; step += 1) {
+        clock.advance(1);
+        await settle();
+      }
+      const expected = list
+        .map(({ due, withdrawn }, index) => ({ due, withdrawn, name: String(index) }))
+        .filter(({ withdrawn }) => !withdrawn)
+        .toSorted((left, right) => left.due - right.due)
+        .map(({ name }) => name);
+      expect(order.toSorted(byNumber)).toEqual(expected.toSorted(byNumber));
+      if (workers === 1) expect(order).toEqual(expected);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+function byNumber(left: string, right: string): number {
+  return Number(left) - Number(right);
+}
+
+test('it waits on one timer for the next due job and never polls', async () => {
+  const clock = new CountingClock();
+  const scheduler = new Scheduler(clock, 2);
+  const order: string[] = [];
+  for (const due of [500, 300, 900]) scheduler.submit(noting(order, String(due), due));
+  expect(clock.waiting).toBe(1);
+  clock.advance(299);
+  await settle();
+  expect(order).toEqual([]);
+  clock.advance(1);
+  await settle();
+  expect(order).toEqual(['300']);
+  expect(clock.waiting).toBe(1);
+  clock.advance(1_000);
+  await settle();
+  expect(order).toEqual(['300', '500', '900']);
+  expect({ waiting: clock.waiting, fired: clock.fired }).toEqual({ waiting: 0, fired: 3 });
+});
+
+test('a job is withdrawn as long as it has not begun', async () => {
+  const clock = new StepClock();
+  const scheduler = new Scheduler(clock, 1);
+  const order: string[] = [];
+  const begun = scheduler.submit(noting(order, 'begun', 0));
+  const waiting = scheduler.submit(noting(order, 'waiting', 10));
+  expect(begun.withdraw()).toBe(false);
+  expect(waiting.withdraw()).toBe(true);
+  clock.advance(20);
+  await settle();
+  expect(order).toEqual(['begun']);
+});
+
+test('metrics count what is queued, and stopping forgets it without ending what has begun', async () => {
+  const clock = new StepClock();
+  const scheduler = new Scheduler(clock, 1);
+  const running = Promise.withResolvers<undefined>();
+  let ended = false;
+  scheduler.submit({ due: 0, run: () => running.promise.then(() => void (ended = true)) });
+  const queued = scheduler.submit(noting([], 'queued', 0));
+  expect(scheduler.metrics()).toEqual({ queued: 1, workers: 1, stopped: false });
+  scheduler.stop();
+  expect(scheduler.metrics()).toEqual({ queued: 0, workers: 1, stopped: true });
+  expect(queued.withdraw(), 'it will never begin').toBe(true);
+  running.resolve(undefined);
+  await settle();
+  expect(ended).toBe(true);
+});
+
+test('a stopped scheduler begins nothing', async () => {
+  const clock = new StepClock();
+  const scheduler = new Scheduler(clock, 1);
+  const order: string[] = [];
+  scheduler.submit(noting(order, 'before', 5));
+  scheduler.stop();
+  const late = scheduler.submit(noting(order, 'after', 0));
+  clock.advance(10);
+  await settle();
+  expect(order).toEqual([]);
+  expect(late.withdraw()).toBe(true);
+  expect(scheduler.metrics().queued).toBe(0);
+});
+
+/** Counts timers that wait and timers that fired. */
+class CountingClock extends StepClock {
+  waiting = 0;
+  fired = 0;
+
+  override after(milliseconds: number, callback: () => void): { cancel(): void } {
+    this.waiting += 1;
+    let open = true;
+    const close = (): void => {
+      if (open) this.waiting -= 1;
+      open = false;
+    };
+    const timer = super.after(milliseconds, () => {
+      close();
+      this.fired += 1;
+      callback();
+    });
+    return {
+      cancel: () => {
+        close();
+        timer.cancel();
+      },
+    };
+  }
+}

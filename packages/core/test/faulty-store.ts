@@ -1,0 +1,80 @@
+import type * as Port from '../src/ports/event-store.ts';
+
+/** What happens to an append: `append` performs it. */
+export type AppendFault = (
+  request: Port.AppendRequest,
+  append: () => Promise<Port.AppendOutcome>,
+) => Promise<Port.AppendOutcome>;
+
+/** The real store, with a fault in the way of its appends and one in the way of its heads. Everything else passes through. */
+export class FaultyStore implements Port.EventStore {
+  readonly #real: Port.EventStore;
+  readonly #onAppend: AppendFault;
+  readonly #onHead: (head: () => Promise<Port.RunHead | undefined>) => Promise<Port.RunHead | undefined>;
+
+  constructor(
+    real: Port.EventStore,
+    onAppend: AppendFault,
+    onHead = (head: () => Promise<Port.RunHead | undefined>) => head(),
+  ) {
+    this.#real = real;
+    this.#onAppend = onAppend;
+    this.#onHead = onHead;
+  }
+
+  append(request: Port.AppendRequest): Promise<Port.AppendOutcome> {
+    return this.#onAppend(request, () => this.#real.append(request));
+  }
+  head(run: string): Promise<Port.RunHead | undefined> {
+    return this.#onHead(() => this.#real.head(run));
+  }
+
+  get ownership(): Port.Ownership {
+    return this.#real.ownership;
+  }
+  read(...read: Parameters<Port.EventStore['read']>): ReturnType<Port.EventStore['read']> {
+    return this.#real.read(...read);
+  }
+  tail(...tail: Parameters<Port.EventStore['tail']>): ReturnType<Port.EventStore['tail']> {
+    return this.#real.tail(...tail);
+  }
+  runs(query: Port.RunQuery): Promise<readonly Port.RunRow[]> {
+    return this.#real.runs(query);
+  }
+  run(id: string): Promise<Port.RunRow | undefined> {
+    return this.#real.run(id);
+  }
+  saveSnapshot(snapshot: Port.Snapshot): Promise<void> {
+    return this.#real.saveSnapshot(snapshot);
+  }
+  loadSnapshot(run: string, schema: number): Promise<Port.Snapshot | undefined> {
+    return this.#real.loadSnapshot(run, schema);
+  }
+  send(command: Port.InboxCommand): Promise<void> {
+    return this.#real.send(command);
+  }
+  inbox(): Promise<readonly Port.InboxCommand[]> {
+    return this.#real.inbox();
+  }
+  discard(ids: readonly string[]): Promise<void> {
+    return this.#real.discard(ids);
+  }
+  changes(): number {
+    return this.#real.changes();
+  }
+  entries(...entries: Parameters<Port.EventStore['entries']>): ReturnType<Port.EventStore['entries']> {
+    return this.#real.entries(...entries);
+  }
+  commits(...commits: Parameters<Port.EventStore['commits']>): ReturnType<Port.EventStore['commits']> {
+    return this.#real.commits(...commits);
+  }
+  adopt(run: Port.ForeignRun): Promise<'adopted' | 'exists'> {
+    return this.#real.adopt(run);
+  }
+  signer(): Port.Signer {
+    return this.#real.signer();
+  }
+  close(): Promise<void> {
+    return this.#real.close();
+  }
+}
