@@ -395,6 +395,7 @@ describe('an event in one line', () => {
         key: KEY.key,
         node: 'scan',
         visit: 1,
+        execution: 1,
         outcome: { kind: 'error', failure: FAILURE },
         spent: {},
       },

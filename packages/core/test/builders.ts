@@ -183,8 +183,10 @@ export class RunStory {
   }
 
   record(id: string, spent: Amounts = {}, outcome: EffectOutcome = valueOutcome, name = 'call'): readonly Decision[] {
-    const { visit } = this.node(id);
-    return this.tell({ type: 'effect.recorded', key: `${id}#${visit}/${name}#1`, node: id, visit, outcome, spent });
+    const { visit, effects } = this.node(id);
+    const key = `${id}#${visit}/${name}#1`;
+    const { execution } = effects[key] ?? { execution: 1 };
+    return this.tell({ type: 'effect.recorded', key, node: id, visit, execution, outcome, spent });
   }
 
   #completed(id: string, outcome: FactOf<'attempt.completed'>['outcome']): readonly Decision[] {

@@ -51,6 +51,7 @@ describe('a visit', () => {
         key: KEY.key,
         node: 'scan',
         visit: 1,
+        execution: 1,
         outcome: { kind: 'error', failure: FAILURE },
         spent: { calls: 1 },
       },

@@ -74,6 +74,7 @@ function recorded(state: RunState, fact: FactOf<'effect.recorded'>): RunState {
   const node = nodeOf(state, fact.node);
   const effect = node.effects[fact.key];
   if (effect?.status === 'intended') {
+    if (effect.execution !== fact.execution) return state; // settled when the next execution was intended
     const budget = settle(state.budget, effect.reserved, fact.spent);
     return withEffect({ ...state, budget }, fact.node, fact.key, {
       ...effect,

@@ -183,7 +183,14 @@ test('decide gives what follows from a fact and leaves the state alone', () => {
 
 test('a read that has no intent of its own is recorded once, for free', () => {
   const story = new RunStory(twoNodes);
-  const read = { type: 'effect.recorded' as const, node: 'a', visit: 1, spent: {}, argumentsDigest: 'd1' };
+  const read = {
+    type: 'effect.recorded' as const,
+    node: 'a',
+    visit: 1,
+    execution: 1,
+    spent: {},
+    argumentsDigest: 'd1',
+  };
   story.tell({ ...read, key: 'a#1/now#1', outcome: { kind: 'value', value: 1 } });
   story.tell({ ...read, key: 'a#1/now#1', outcome: { kind: 'value', value: 2 } });
   expect(story.effect('a', { name: 'now', policy: 'repeatable' })).toMatchObject({
@@ -193,4 +200,18 @@ test('a read that has no intent of its own is recorded once, for free', () => {
   expect(story.state.budget.spent).toEqual({ timeMs: 0, calls: 0, candidates: 0 });
   story.record('a', {}, valueOutcome, 'unknown');
   expect(Object.keys(story.node('a').effects)).toEqual(['a#1/now#1']);
+});
+
+test('a late record of an earlier execution answers nothing and settles nothing', () => {
+  const story = new RunStory(aWorkflow([{ id: 'a' }]));
+  const wish = { policy: 'repeatable' as const, reserved: { calls: 1 } };
+  story.effect('a', wish);
+  story.tell({ type: 'run.claimed', worker: 'next' });
+  story.effect('a', wish);
+  const late = { type: 'effect.recorded' as const, key: 'a#1/call#1', node: 'a', visit: 1, spent: { calls: 1 } };
+  story.tell({ ...late, execution: 1, outcome: { kind: 'value', value: 'late' } });
+  expect(story.node('a').effects['a#1/call#1']).toMatchObject({ status: 'intended', execution: 2, outcome: undefined });
+  story.tell({ ...late, execution: 2, outcome: { kind: 'value', value: 'true' } });
+  expect(story.node('a').effects['a#1/call#1']).toMatchObject({ status: 'recorded', outcome: { value: 'true' } });
+  expect(story.state.budget).toMatchObject({ spent: { calls: 2 }, reserved: { calls: 0 } });
 });

@@ -173,7 +173,7 @@ function record(story: RunStory, move: Move): void {
   const open = Object.entries(story.state.nodes).flatMap(([node, { visit, effects }]) =>
     Object.entries(effects)
       .filter(([, { status }]) => status === 'intended')
-      .map(([key]) => ({ node, visit, key })),
+      .map(([key, { execution }]) => ({ node, visit, key, execution })),
   );
   const one = pickFrom(open, move.pick);
   if (one === undefined) return;

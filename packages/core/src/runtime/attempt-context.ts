@@ -176,7 +176,7 @@ export class AttemptContext implements AgentContext {
       case 'answered':
         return admission.outcome;
       case 'run':
-        return await this.#execute(request, spec, call);
+        return await this.#execute(admission.fact.execution, request, spec, call);
       case 'refused': {
         const { dimension, limit, committed, requested } = admission.fact;
         throw new BudgetExceeded({ dimension, limit, spent: committed, requested });
@@ -187,6 +187,7 @@ export class AttemptContext implements AgentContext {
   }
 
   async #execute<T extends Json>(
+    execution: number,
     request: EffectRequest,
     spec: EffectSpec,
     call: (call: EffectCall) => Promise<T>,
@@ -194,7 +195,7 @@ export class AttemptContext implements AgentContext {
     this.#calling += 1;
     try {
       const { outcome, spent } = await this.#call(request, spec, call);
-      if (!this.#ports.isClosing()) return await this.#record(request, outcome, spent);
+      if (!this.#isCut(outcome)) return await this.#record(execution, request, outcome, spent);
     } finally {
       this.#calling -= 1;
       this.#dropWhenQuiet();
@@ -259,11 +260,24 @@ export class AttemptContext implements AgentContext {
     if (this.#isSuspended && this.#calling === 0) this.#ports.suspend();
   }
 
-  /** E1, E2: a takeover meanwhile has dropped this attempt; its record still settles the books. */
-  async #record(request: EffectRequest, outcome: EffectOutcome, spent: Amounts): Promise<EffectOutcome> {
+  /** The end of the process cut the call short: nobody knows how it would have ended. A call that ended is recorded even then. */
+  #isCut(outcome: EffectOutcome): boolean {
+    return this.#ports.isClosing() && outcome.kind === 'error' && this.#at.signal.aborted;
+  }
+
+  /** E1, E2: what the ledger holds afterwards is the answer; when it holds another execution, this attempt is no longer the current one. */
+  async #record(
+    execution: number,
+    request: EffectRequest,
+    outcome: EffectOutcome,
+    spent: Amounts,
+  ): Promise<EffectOutcome> {
     const { key, node, visit } = request;
-    await this.#ports.runLog.commit(() => [{ type: 'effect.recorded', key, node, visit, outcome, spent }]);
-    return outcome;
+    const fact: Fact = { type: 'effect.recorded', key, node, visit, execution, outcome, spent };
+    const state = await this.#ports.runLog.commit(() => [fact]);
+    const effect = state?.nodes[node]?.effects[key];
+    if (effect?.execution !== execution || effect.outcome === undefined) return await this.#suspended();
+    return effect.outcome;
   }
 }
 
@@ -302,7 +316,16 @@ function readFactOf(admission: EffectAdmission, request: EffectRequest, value: J
   if (admission.kind === 'answered') return undefined;
   if (!isRead(admission)) return factOf(admission);
   const { key, node, visit, argumentsDigest } = request;
-  return { type: 'effect.recorded', key, node, visit, argumentsDigest, outcome: { kind: 'value', value }, spent: {} };
+  return {
+    type: 'effect.recorded',
+    key,
+    node,
+    visit,
+    execution: 1,
+    argumentsDigest,
+    outcome: { kind: 'value', value },
+    spent: {},
+  };
 }
 
 function sha256(text: string): string {

@@ -46,6 +46,8 @@ export const effectFactSchemas = [
     ...key,
     node: z.string().min(1),
     visit: z.int().positive(),
+    /** The call that it records, as counted by `effect.intended`: a late record of an earlier call answers nothing. */
+    execution: z.int().positive(),
     /** Only for reads that have no intent of their own (clock, random): what they were asked. */
     argumentsDigest: z.string().exactOptional(),
     outcome: effectOutcomeSchema,

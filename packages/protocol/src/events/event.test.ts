@@ -77,6 +77,7 @@ const samples: { readonly [T in EventType]: Extract<EventPayload, { type: T }> }
     key,
     node: 'a',
     visit: 1,
+    execution: 1,
     argumentsDigest: 'd',
     outcome: { kind: 'error', failure: aFailure },
     spent: {},
