@@ -50,6 +50,8 @@ export interface FixtureOptions {
   readonly faulty?: (store: EventStore) => EventStore;
   readonly commitOn?: 'thread' | 'caller';
   readonly onWarning?: (warning: string) => void;
+  /** What every agent replies instead, unchecked; for agents that break their contract. */
+  readonly reply?: () => Promise<unknown>;
 }
 
 /**
@@ -79,7 +81,7 @@ export class RunFixture {
     });
     const { faulty = (same) => same, onWarning = (warning) => expect.fail(warning) } = options;
     const runtime = new Runtime(
-      { store: faulty(store), clock, invoker: invokerOf(options.agents), workspace: options.workspace ?? noWorkspace },
+      { store: faulty(store), clock, invoker: invokerOf(options), workspace: options.workspace ?? noWorkspace },
       { worker: 'test', concurrency: options.concurrency ?? 8, agents: {}, onWarning },
     );
     return new RunFixture(directory, store, runtime);
@@ -130,10 +132,13 @@ export class RunFixture {
   }
 }
 
-function invokerOf(agents: Readonly<Record<string, Behaviour>>): Invoker {
+function invokerOf({ agents, reply }: FixtureOptions): Invoker {
   return {
     has: (agent) => Object.hasOwn(agents, agent),
-    invoke: async (task, context) => await invoke(agents[task.agent ?? ''], task, context),
+    invoke: (task, context) =>
+      reply === undefined
+        ? invoke(agents[task.agent ?? ''], task, context)
+        : (reply() as ReturnType<Invoker['invoke']>),
   };
 }
 

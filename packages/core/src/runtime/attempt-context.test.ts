@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import { BudgetExceeded, VltairError, type Json } from '@vltair/protocol';
 import { describe, expect, test } from 'vitest';
 import { RunFixture, type Behaviour, type FixtureOptions } from '../../test/run-fixture.ts';
-import { StepClock } from '../../test/step-clock.ts';
+import { RushingClock, StepClock } from '../../test/step-clock.ts';
 import { until } from '../../test/until.ts';
 import type { AgentContext, EffectCall, EffectSpec, RunState } from '../index.ts';
 import { EffectFailed } from './attempt-context.ts';
@@ -393,7 +393,7 @@ describe('clocks', () => {
   });
 
   test('neither timers nor listeners are left of a hundred calls', async () => {
-    const clock = new CountingClock();
+    const clock = new StepClock();
     let left: number | undefined;
     await rested(
       async (_, context) => {
@@ -575,29 +575,4 @@ test('a context tells the agent where it is', async () => {
 
 function reasonOf(error: unknown): string {
   return error instanceof VltairError ? error.reason : String(error);
-}
-
-/** Counts the timers that wait. */
-class CountingClock extends StepClock {
-  waiting = 0;
-
-  override after(milliseconds: number, callback: () => void): { cancel(): void } {
-    this.waiting += 1;
-    let open = true;
-    const close = (): void => {
-      this.waiting -= open ? 1 : 0;
-      open = false;
-    };
-    const timer = super.after(milliseconds, () => (close(), callback()));
-    return { cancel: () => (close(), timer.cancel()) };
-  }
-}
-
-/** A clock that rushes through the waits of retries. */
-class RushingClock extends StepClock {
-  override after(milliseconds: number, callback: () => void): { cancel(): void } {
-    const timer = super.after(milliseconds, callback);
-    if (milliseconds === 1_000) setImmediate(() => this.advance(milliseconds));
-    return timer;
-  }
 }

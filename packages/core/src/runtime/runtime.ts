@@ -167,7 +167,7 @@ export class Runtime {
     this.#scheduler.stop();
     const reason = new VltairError('unavailable/shutting_down');
     for (const runProcess of this.#processes.values()) runProcess.release(reason);
-    await this.#idle(graceMs);
+    if (graceMs > 0) await this.#idle(graceMs);
     for (const runProcess of this.#processes.values()) runProcess.abandon();
   }
 

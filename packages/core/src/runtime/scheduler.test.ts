@@ -72,7 +72,7 @@ function byNumber(left: string, right: string): number {
 }
 
 test('it waits on one timer for the next due job and never polls', async () => {
-  const clock = new CountingClock();
+  const clock = new StepClock();
   const scheduler = new Scheduler(clock, 2);
   const order: string[] = [];
   for (const due of [500, 300, 900]) scheduler.submit(noting(order, String(due), due));
@@ -132,29 +132,3 @@ test('a stopped scheduler begins nothing', async () => {
   expect(late.withdraw()).toBe(true);
   expect(scheduler.metrics().queued).toBe(0);
 });
-
-/** Counts timers that wait and timers that fired. */
-class CountingClock extends StepClock {
-  waiting = 0;
-  fired = 0;
-
-  override after(milliseconds: number, callback: () => void): { cancel(): void } {
-    this.waiting += 1;
-    let open = true;
-    const close = (): void => {
-      if (open) this.waiting -= 1;
-      open = false;
-    };
-    const timer = super.after(milliseconds, () => {
-      close();
-      this.fired += 1;
-      callback();
-    });
-    return {
-      cancel: () => {
-        close();
-        timer.cancel();
-      },
-    };
-  }
-}
