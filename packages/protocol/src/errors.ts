@@ -204,7 +204,7 @@ export const errorCatalogue = {
   ),
   'unavailable/store_locked': operator(
     'Another process works in this data directory.',
-    'Wait for it, or follow it with `vltair events --follow`; set VLTAIR_DATA_DIR for a separate store.',
+    'Wait for it, or follow it with `vltair events last --follow`; set VLTAIR_DATA_DIR for a separate store.',
     true,
   ),
   'unavailable/store_read_only': operator(

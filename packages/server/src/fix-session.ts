@@ -71,7 +71,7 @@ async function fixHere(app: Application, options: SessionOptions & FixSession): 
 /** A finished run of the same request over the same files: its change need not be searched for again. */
 async function knownRepair(app: Application, request: FixRequest): Promise<RunState | undefined> {
   const plan = await planProject(request.directory, request.test);
-  const joinKey = joinKeyOf(plan, request, await catalogued(app.workspace.capture(plan.root)));
+  const joinKey = joinKeyOf(plan, await catalogued(app.workspace.capture(plan.root)));
   const [row] = await app.store.runs({ joinKey, statuses: ['succeeded'], limit: 1 });
   const state = row === undefined ? undefined : fold(await app.store.read(row.run));
   return state;
@@ -83,6 +83,8 @@ function noteOn(how: FixRun['how']): string | undefined {
       return undefined;
     case 'joined':
       return 'The same request has an unfinished run; going on with it.';
+    case 'expired':
+      return `The unfinished run ${how.earlier} has passed its deadline and failed by that; this is a new one.`;
     case 'superseded':
       return `The files have changed since the unfinished run ${how.earlier}; this is a new one.`;
   }
@@ -169,7 +171,7 @@ async function outsideJoinKey(request: FixRequest): Promise<string> {
   try {
     const workspace = await catalogued(openWorkspace({ dataDirectory: scratch }));
     const plan = await planProject(request.directory, request.test);
-    return joinKeyOf(plan, request, await catalogued(workspace.capture(plan.root)));
+    return joinKeyOf(plan, await catalogued(workspace.capture(plan.root)));
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

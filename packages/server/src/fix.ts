@@ -34,11 +34,14 @@ export interface FixRequest {
 /** What `fix` is going to do: the run that it started or joined. */
 export interface FixRun {
   readonly run: string;
-  /** `joined`: the same request had an unfinished run. `superseded`: it had one over other files, which stays as it is. */
+  /**
+   * `joined`: the same request had an unfinished run. `superseded`: it had one over other files, which stays as it is.
+   * `expired`: it had one whose deadline passed while nobody worked on it, which has failed by that.
+   */
   readonly how:
     | { readonly kind: 'started' }
     | { readonly kind: 'joined' }
-    | { readonly kind: 'superseded'; readonly earlier: string };
+    | { readonly kind: 'superseded' | 'expired'; readonly earlier: string };
   readonly plan: ProjectPlan;
 }
 
@@ -77,14 +80,12 @@ const TEST_TIMEOUT_MS = 120_000;
 export async function startFix(app: Application, request: FixRequest): Promise<FixRun> {
   const plan = await planProject(request.directory, request.test);
   const snapshot = await catalogued(app.workspace.capture(plan.root));
-  const key = requestKey(plan, request);
-  const joinKey = joinKeyOf(plan, request, snapshot);
+  const key = requestKey(plan);
+  const joinKey = joinKeyOf(plan, snapshot);
   const earlier = request.isNew ? [] : await unfinishedRuns(app, key);
   const same = earlier.find((row) => row.joinKey === joinKey);
-  if (same !== undefined) {
-    await app.runtime.resume(same.run);
-    return { run: same.run, how: { kind: 'joined' }, plan };
-  }
+  const joined = same === undefined ? undefined : await resumeInTime(app, same.run);
+  if (joined === 'in_time' && same !== undefined) return { run: same.run, how: { kind: 'joined' }, plan };
   const workflow = await boundedWorkflow(request);
   const project: Project = {
     directory: plan.root,
@@ -103,12 +104,17 @@ export async function startFix(app: Application, request: FixRequest): Promise<F
     joinKey,
     tree: snapshot.tree,
   });
-  const superseded = earlier[0];
-  return {
-    run,
-    how: superseded === undefined ? { kind: 'started' } : { kind: 'superseded', earlier: superseded.run },
-    plan,
-  };
+  const replaced = same ?? earlier[0];
+  if (replaced === undefined) return { run, how: { kind: 'started' }, plan };
+  return { run, how: { kind: joined === 'expired' ? 'expired' : 'superseded', earlier: replaced.run }, plan };
+}
+
+/** Takes the run over; one whose deadline has passed meanwhile comes to its end by that. */
+async function resumeInTime(app: Application, run: string): Promise<'in_time' | 'expired'> {
+  const { deadlineTs } = await app.runtime.resume(run);
+  if (deadlineTs === undefined || Date.now() < deadlineTs) return 'in_time';
+  await app.runtime.rest(run);
+  return 'expired';
 }
 
 /** What a finished repair found, read from its log. */
@@ -186,13 +192,13 @@ function projectOf(state: RunState): { readonly directory: string } {
 }
 
 /** The same request over the same files: an unfinished run with this key is joined. */
-export function joinKeyOf(plan: ProjectPlan, request: FixRequest, { tree }: { readonly tree: string }): string {
-  return `${requestKey(plan, request)}:${tree}`;
+export function joinKeyOf(plan: ProjectPlan, { tree }: { readonly tree: string }): string {
+  return `${requestKey(plan)}:${tree}`;
 }
 
 /** The same real path and test command are the same request. */
-function requestKey({ root, packagePath, commands }: ProjectPlan, { maxCandidates }: FixRequest): string {
-  const text = canonicalJson({ root, packagePath, commands, maxCandidates });
+function requestKey({ root, packagePath, commands }: ProjectPlan): string {
+  const text = canonicalJson({ root, packagePath, commands });
   return `fix:${createHash('sha256').update(text).digest('hex').slice(0, 32)}`;
 }
 
