@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { cpSync, mkdtempSync, mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, globSync, mkdtempSync, mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll } from 'vitest';
+import { afterAll, expect } from 'vitest';
 import { runCommandLine } from '../src/command-line.ts';
 import type { Host, Sink } from '../src/host.ts';
 
@@ -10,9 +10,28 @@ const BIN = join(import.meta.dirname, '..', 'bin', 'vltair');
 const EXAMPLES = join(import.meta.dirname, '..', '..', '..', 'examples', 'repos');
 
 const directories: string[] = [];
-afterAll(() => {
-  for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true });
+afterAll(async () => {
+  const done = directories.splice(0);
+  const stores = done.flatMap((directory) =>
+    globSync('**/vltair.db', { cwd: directory, exclude: ['**/node_modules'] }).map((file) =>
+      dirname(join(directory, file)),
+    ),
+  );
+  for (const store of stores) await expectEmptyReplay(store);
+  for (const directory of done) rmSync(directory, { recursive: true, force: true });
 });
+
+/** Every run of a store that the tests left whole is replayed through today's code: a difference fails the file. */
+async function expectEmptyReplay(dataDirectory: string): Promise<void> {
+  const circumstances = { directory: dirname(dataDirectory), environment: { VLTAIR_DATA_DIR: dataDirectory } };
+  const listed = await runHere(['runs', '--limit', '1000', '--json'], circumstances);
+  if (listed.code !== 0) return; // a test damaged it on purpose
+  const { runs } = JSON.parse(listed.stdout) as { readonly runs: readonly { readonly run: string }[] };
+  for (const { run } of runs) {
+    const { code, stdout } = await runHere(['replay', run, '--verify', '--json'], circumstances);
+    if (!stdout.includes('internal/chain_broken')) expect(code, `verified replay of ${run}: ${stdout}`).toBe(0);
+  }
+}
 
 /** A new directory that goes when the test file ends. */
 export function temporaryDirectory(): string {
