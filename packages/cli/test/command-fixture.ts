@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { cpSync, globSync, mkdtempSync, mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, expect } from 'vitest';
 import { runCommandLine } from '../src/command-line.ts';
 import type { Host, Sink } from '../src/host.ts';
@@ -12,14 +12,15 @@ const EXAMPLES = join(import.meta.dirname, '..', '..', '..', 'examples', 'repos'
 const directories: string[] = [];
 afterAll(async () => {
   const done = directories.splice(0);
-  const stores = done.flatMap((directory) =>
-    globSync('**/vltair.db', { cwd: directory, exclude: ['**/node_modules'] }).map((file) =>
-      dirname(join(directory, file)),
-    ),
-  );
+  const stores = done.flatMap(storesBelow);
   for (const store of stores) await expectEmptyReplay(store);
   for (const directory of done) rmSync(directory, { recursive: true, force: true });
 });
+
+function storesBelow(directory: string): string[] {
+  const files = readdirSync(directory, { recursive: true, encoding: 'utf8' });
+  return files.filter((file) => basename(file) === 'vltair.db').map((file) => dirname(join(directory, file)));
+}
 
 /** Every run of a store that the tests left whole is replayed through today's code: a difference fails the file. */
 async function expectEmptyReplay(dataDirectory: string): Promise<void> {
