@@ -217,3 +217,20 @@ test('no timer of a run is left when it has ended', async () => {
   await until(() => clock.waiting === idle);
   await fixture.close();
 });
+
+test('a cancel that comes while a result is being applied waits for it, no longer than the grace', async () => {
+  const clock = new StepClock();
+  const applying = Promise.withResolvers<undefined>();
+  const fixture = await RunFixture.open({
+    agents: { writer: () => ({ change: { path: 'x', content: '' } }) },
+    clock,
+    workspace: { apply: () => (applying.resolve(undefined), new Promise(() => {})) },
+  });
+  const run = await fixture.start({ name: 'writer', nodes: [{ id: 'a', agent: 'writer' }] }, { tree: 'before' });
+  await applying.promise;
+  await fixture.runtime.command(run, cancel);
+  expect((await fixture.types(run)).at(-1)).toBe('attempt.stopping');
+  clock.advance(10_000);
+  expect((await fixture.runtime.rest(run)).status).toBe('cancelled');
+  await fixture.close();
+});

@@ -1,144 +1,379 @@
-import { VltairError } from '@vltair/protocol';
-import { expect, test } from 'vitest';
-import { RunFixture } from '../../test/run-fixture.ts';
-import type { EffectSpec } from '../index.ts';
+import { VltairError, type JsonObject, type WorkflowInput } from '@vltair/protocol';
+import { describe, expect, test } from 'vitest';
+import { FaultyStore } from '../../test/faulty-store.ts';
+import { RunFixture, type Behaviour } from '../../test/run-fixture.ts';
+import { StepClock } from '../../test/step-clock.ts';
+import { until } from '../../test/until.ts';
+import { openSqliteStore, parseWorkflow, Runtime, systemClock, type EffectSpec, type RunObserver } from '../index.ts';
 
-const call: EffectSpec = {
+const one: WorkflowInput = { name: 'one', nodes: [{ id: 'a', agent: 'agent' }] };
+const spec: EffectSpec = {
   name: 'call',
-  arguments: { to: 'world' },
-  summary: 'call the world',
+  arguments: null,
+  summary: 'call',
   policy: 'repeatable',
   clocks: { total: 5_000 },
 };
+const cancel = { type: 'cancel', by: 'ada', reason: 'enough' } as const;
 
-test('nodes run in the order of their needs and the run succeeds', async () => {
-  const order: string[] = [];
-  const fixture = await RunFixture.open({ agents: { note: ({ id }) => (order.push(id.split(':')[1] ?? ''), {}) } });
-  const nodes = ['a', 'b', 'c'].map((id, index) => ({
-    id,
-    agent: 'note',
-    needs: index === 0 ? [] : [String.fromCharCode(96 + index)],
-  }));
-  const state = await fixture.run({ name: 'chain', nodes });
-  expect(state.status).toBe('succeeded');
-  expect(order).toEqual(['a#1', 'b#1', 'c#1']);
-  await fixture.close();
-});
+/** An agent that works until it is aborted, and tells when it has begun. */
+function aWaiter(): { readonly agent: Behaviour; readonly begun: Promise<unknown>; readonly ended: () => boolean } {
+  const begun = Promise.withResolvers<undefined>();
+  let ended = false;
+  const agent: Behaviour = async (_, { signal }) => {
+    begun.resolve(undefined);
+    return await new Promise((_resolve, reject) => {
+      signal.addEventListener('abort', () => ((ended = true), reject(new VltairError('cancelled/run'))), {
+        once: true,
+      });
+    });
+  };
+  return { agent, begun: begun.promise, ended: () => ended };
+}
 
-test('an effect is intended before it runs and recorded before its result is used', async () => {
-  const seen: (readonly string[])[] = [];
-  const fixture: RunFixture = await RunFixture.open({
-    agents: {
-      caller: async (_, context) => {
-        const value = await context.effect(call, async () => {
-          seen.push(await fixture.types(context.run));
-          return 42;
-        });
-        seen.push(await fixture.types(context.run));
-        return { output: { value } };
-      },
-    },
+describe('order', () => {
+  test('with one worker, the runs A, B, C work in that order, also when their times fall together', async () => {
+    const order: string[] = [];
+    const fixture = await RunFixture.open({
+      agents: { agent: (_, { run }) => (order.push(run), {}) },
+      concurrency: 1,
+      clock: new StepClock(),
+    });
+    const runs = await Promise.all(['a', 'b', 'c'].map(() => fixture.start(one)));
+    await Promise.all(runs.map((run) => fixture.runtime.rest(run)));
+    expect(order).toEqual(runs);
+    expect(fixture.runtime.metrics()).toEqual({ queued: 0, workers: 1, stopped: false });
+    await fixture.close();
   });
-  const state = await fixture.run({ name: 'effect', nodes: [{ id: 'a', agent: 'caller' }] });
-  expect(state.nodes['a']?.result?.output).toEqual({ value: 42 });
-  expect(seen[0]?.at(-1)).toBe('effect.intended');
-  expect(seen[1]?.at(-1)).toBe('effect.recorded');
-  await fixture.close();
-});
 
-test('after a crash a recorded effect answers from the ledger and an unrecorded repeatable one runs again', async () => {
-  const calls: string[] = [];
-  const hang = Promise.withResolvers<undefined>();
-  let crashed = false;
-  const agents = {
-    caller: async (_: unknown, context: Parameters<Parameters<typeof RunFixture.open>[0]['agents'][string]>[1]) => {
-      const first = await context.effect({ ...call, name: 'first' }, () => Promise.resolve(calls.push('first')));
-      await context.effect({ ...call, name: 'second' }, async () => {
-        calls.push('second');
-        if (!crashed) {
-          hang.resolve(undefined);
-          await new Promise(() => {});
-        }
-        return null;
-      });
-      return { output: { first } };
-    },
-  };
-  const before = await RunFixture.open({ agents });
-  const run = await before.start({ name: 'crash', nodes: [{ id: 'a', agent: 'caller' }] });
-  await hang.promise;
-  await before.crash();
-  crashed = true;
-  const after = await RunFixture.open({ agents, directory: before.directory });
-  await after.runtime.resume(run);
-  const state = await after.runtime.rest(run);
-  expect(state.status).toBe('succeeded');
-  expect(calls).toEqual(['first', 'second', 'second']);
-  expect(state.nodes['a']?.result?.output).toEqual({ first: 1 });
-  expect((await after.types(run)).filter((type) => type.startsWith('effect.'))).toEqual([
-    'effect.intended',
-    'effect.recorded',
-    'effect.intended',
-    'effect.reused',
-    'effect.intended',
-    'effect.recorded',
-  ]);
-  await after.close();
-});
+  test('nodes run in the order of their needs', async () => {
+    const order: string[] = [];
+    const fixture = await RunFixture.open({ agents: { agent: (_, { node }) => (order.push(node), {}) } });
+    const nodes = [
+      { id: 'c', agent: 'agent', needs: ['b'] },
+      { id: 'a', agent: 'agent' },
+      { id: 'b', agent: 'agent', needs: ['a'] },
+    ];
+    expect((await fixture.run({ name: 'chain', nodes })).status).toBe('succeeded');
+    expect(order).toEqual(['a', 'b', 'c']);
+    await fixture.close();
+  });
 
-test('an effect that must not happen twice is parked when nobody knows whether it happened', async () => {
-  const hang = Promise.withResolvers<undefined>();
-  let charges = 0;
-  const agents = {
-    payer: async (_: unknown, context: Parameters<Parameters<typeof RunFixture.open>[0]['agents'][string]>[1]) => {
-      await context.effect({ ...call, name: 'charge', policy: 'once' as const }, async () => {
-        charges += 1;
-        if (charges > 1) return 'charged';
-        hang.resolve(undefined);
-        return await new Promise<string>(() => {});
-      });
+  test('two runs work at once', async () => {
+    const both = Promise.withResolvers<undefined>();
+    let begun = 0;
+    const agent: Behaviour = async () => {
+      begun += 1;
+      if (begun === 2) both.resolve(undefined);
+      await both.promise;
       return {};
-    },
-  };
-  const before = await RunFixture.open({ agents });
-  const run = await before.start({ name: 'pay', nodes: [{ id: 'a', agent: 'payer' }] });
-  await hang.promise;
-  await before.crash();
-  const after = await RunFixture.open({ agents, directory: before.directory });
-  await after.runtime.resume(run);
-  const paused = await after.runtime.rest(run);
-  expect(paused.status).toBe('paused');
-  expect(paused.waitingFor).toEqual([{ kind: 'parked_effect', node: 'a', key: 'a#1/charge#1' }]);
-  expect(charges).toBe(1);
-  await after.runtime.command(run, { type: 'resolve', key: 'a#1/charge#1', resolution: 'retry', by: 'ada' });
-  expect((await after.runtime.rest(run)).status).toBe('succeeded');
-  expect(charges).toBe(2);
-  await after.close();
+    };
+    const fixture = await RunFixture.open({ agents: { agent } });
+    const states = await Promise.all([fixture.run(one), fixture.run(one)]);
+    expect(states.map(({ status }) => status)).toEqual(['succeeded', 'succeeded']);
+    await fixture.close();
+  });
 });
 
-test('a run is cancelled only when its attempt has stopped', async () => {
-  const started = Promise.withResolvers<undefined>();
-  const fixture = await RunFixture.open({
-    agents: {
-      waiter: async (_, context) => {
-        started.resolve(undefined);
-        await new Promise((_resolve, reject) =>
-          context.signal.addEventListener('abort', () => reject(new VltairError('cancelled/run'))),
-        );
+describe('starting and resuming', () => {
+  test('what cannot run is refused and leaves nothing behind', async () => {
+    const fixture = await RunFixture.open({ agents: { agent: () => ({}) } });
+    const unknown = fixture.start({ name: 'unknown', nodes: [{ id: 'a', agent: 'nobody' }] });
+    await expect(unknown).rejects.toMatchObject({ reason: 'invalid_argument/unknown_agent' });
+    const circle = { name: 'circle', nodes: [{ id: 'a', agent: 'agent', needs: ['a'] }] };
+    await expect(fixture.start(circle)).rejects.toBeInstanceOf(VltairError);
+    expect(() => parseWorkflow({ name: 'UPPER', nodes: [] })).toThrow(VltairError);
+    expect(parseWorkflow(one).name).toBe('one');
+    expect(await fixture.store.runs({})).toEqual([]);
+    for (const ask of ['resume', 'rest'] as const) {
+      await expect(fixture.runtime[ask]('nobody')).rejects.toMatchObject({ reason: 'not_found/run' });
+    }
+    await fixture.close();
+  });
+
+  test('R1: resumed by several at once, a run is claimed once', async () => {
+    const { agent, begun } = aWaiter();
+    const before = await RunFixture.open({ agents: { agent } });
+    const run = await before.start(one);
+    await begun;
+    await before.crash();
+    const after = await RunFixture.open({ agents: { agent }, directory: before.directory });
+    const resume = (): Promise<unknown> => after.runtime.resume(run);
+    await Promise.all([resume(), resume(), after.runtime.command(run, cancel), resume()]);
+    await after.runtime.rest(run);
+    expect((await after.types(run)).filter((type) => type === 'run.claimed')).toHaveLength(1);
+    await after.close();
+  });
+
+  test('R2: a long run goes on from a snapshot', async () => {
+    const agent: Behaviour = async (_, context) => {
+      for (let call = 0; call < 270; call += 1) await context.effect(spec, () => Promise.resolve(call));
+      if (context.incarnation === 1) await new Promise(() => {});
+      return {};
+    };
+    const before = await RunFixture.open({ agents: { agent }, commitOn: 'caller' });
+    const run = await before.start(one);
+    await until(async () => (await before.store.head(run))?.seq === 542);
+    expect((await before.store.loadSnapshot(run, 1))?.seq).toBeGreaterThanOrEqual(500);
+    await before.crash();
+    const after = await RunFixture.open({ agents: { agent }, directory: before.directory, commitOn: 'caller' });
+    await after.runtime.resume(run);
+    expect((await after.runtime.rest(run)).status).toBe('succeeded');
+    expect((await after.types(run)).filter((type) => type === 'effect.reused')).toHaveLength(270);
+    await after.close();
+  });
+
+  test('that a change was applied is recorded also after the end of the run', async () => {
+    const fixture = await RunFixture.open({ agents: { agent: () => ({}) } });
+    const { run } = await fixture.run(one);
+    const applied = { directory: '/d', treeBefore: 'a', treeAfter: 'b', files: ['x'] };
+    await Promise.all([fixture.runtime.recordApplied(run, applied), fixture.runtime.recordApplied(run, applied)]);
+    expect((await fixture.types(run)).slice(-3)).toEqual(['run.succeeded', 'tree.applied', 'tree.applied']);
+    await fixture.close();
+  });
+});
+
+describe('a store that fails in the middle', () => {
+  test('gives the run up with the reason, aborts what is in flight, and another process goes on', async () => {
+    const waiter = aWaiter();
+    let full = false;
+    const agents = {
+      waiter: waiter.agent,
+      caller: async (_: unknown, context: Parameters<Behaviour>[1]) => {
+        await context.effect(spec, () => Promise.resolve((full = true)));
         return {};
       },
-    },
+    };
+    const faulty = (store: RunFixture['store']): FaultyStore =>
+      new FaultyStore(store, (_, append) =>
+        full ? Promise.reject(new VltairError('unavailable/store_full')) : append(),
+      );
+    const before = await RunFixture.open({ agents, faulty });
+    const nodes = [
+      { id: 'a', agent: 'waiter' },
+      { id: 'b', agent: 'caller' },
+    ];
+    const run = await before.start({ name: 'full', nodes });
+    await expect(before.runtime.rest(run)).rejects.toMatchObject({ reason: 'unavailable/store_full' });
+    await until(waiter.ended);
+    await expect(before.runtime.command(run, cancel)).rejects.toMatchObject({ reason: 'unavailable/store_full' });
+    await before.crash();
+    const quick: Behaviour = () => ({});
+    const after = await RunFixture.open({ agents: { waiter: quick, caller: quick }, directory: before.directory });
+    await after.runtime.resume(run);
+    expect((await after.runtime.rest(run)).status).toBe('succeeded');
+    await after.close();
   });
-  const run = await fixture.start({ name: 'cancel', nodes: [{ id: 'a', agent: 'waiter' }] });
-  await started.promise;
-  await fixture.runtime.command(run, { type: 'cancel', by: 'ada', reason: 'enough' });
-  expect((await fixture.runtime.rest(run)).status).toBe('cancelled');
-  expect((await fixture.types(run)).slice(-5)).toEqual([
-    'cancel.requested',
-    'attempt.stopping',
-    'attempt.stopped',
-    'node.cancelled',
-    'run.cancelled',
+
+  test('a run that could not be started is not there', async () => {
+    let full = true;
+    const faulty = (store: RunFixture['store']): FaultyStore =>
+      new FaultyStore(store, (_, append) =>
+        full ? Promise.reject(new VltairError('unavailable/store_full')) : append(),
+      );
+    const fixture = await RunFixture.open({ agents: { agent: () => ({}) }, faulty });
+    await expect(fixture.start(one)).rejects.toMatchObject({ reason: 'unavailable/store_full' });
+    full = false;
+    expect((await fixture.run(one)).status).toBe('succeeded');
+    await fixture.close();
+  });
+});
+
+describe('the inbox', () => {
+  const send = (fixture: RunFixture, id: string, run: string, command: JsonObject): Promise<void> =>
+    fixture.store.send({ id, run, command, ts: 1 });
+
+  test('a command of another process reaches its run and is consumed by its event', async () => {
+    const { agent, begun } = aWaiter();
+    const fixture = await RunFixture.open({ agents: { agent } });
+    const run = await fixture.start(one);
+    await begun;
+    await send(fixture, 'c1', run, cancel);
+    expect((await fixture.runtime.rest(run)).status).toBe('cancelled');
+    expect(await fixture.store.inbox()).toEqual([]);
+    const request = (await fixture.events(run)).find(({ payload }) => payload.type === 'cancel.requested');
+    expect(request?.payload).toMatchObject({ commandId: 'c1' });
+    await fixture.close();
+  });
+
+  test('refused commands are discarded', async () => {
+    const fixture = await RunFixture.open({ agents: { agent: () => ({}) } });
+    const { run } = await fixture.run(one);
+    await send(fixture, 'ended', run, cancel);
+    await send(fixture, 'nobody', 'no-such-run', cancel);
+    await send(fixture, 'nonsense', run, { type: 'dance' });
+    await until(async () => (await fixture.store.inbox()).length === 0);
+    expect((await fixture.types(run)).at(-1)).toBe('run.succeeded');
+    await fixture.close();
+  });
+
+  test('a command that the store cannot take now stays, and is taken later', async () => {
+    const { agent, begun } = aWaiter();
+    let full = false;
+    const warnings: string[] = [];
+    const fixture = await RunFixture.open({
+      agents: { agent },
+      onWarning: (warning) => warnings.push(warning),
+      faulty: (store) =>
+        new FaultyStore(store, (_, append) =>
+          full ? Promise.reject(new VltairError('unavailable/store_full')) : append(),
+        ),
+    });
+    const run = await fixture.start(one);
+    await begun;
+    full = true;
+    await send(fixture, 'c1', run, cancel);
+    await until(() => warnings.length === 1);
+    expect(warnings[0]).toContain('command c1 has to wait');
+    expect(await fixture.store.inbox()).toHaveLength(1);
+    full = false;
+    await until(async () => (await fixture.store.run(run))?.status === 'cancelled');
+    await fixture.close();
+  });
+
+  test('that cannot be read now is read again later', async () => {
+    const { agent, begun } = aWaiter();
+    const warnings: string[] = [];
+    const fixture = await RunFixture.open({
+      agents: { agent },
+      onWarning: (warning) => warnings.push(warning),
+      faulty: (store) => new UnreadableAtFirst(store, (_, append) => append()),
+    });
+    const run = await fixture.start(one);
+    await begun;
+    await send(fixture, 'c1', run, cancel);
+    expect((await fixture.runtime.rest(run)).status).toBe('cancelled');
+    expect(warnings).toEqual([expect.stringContaining('the inbox has to wait')]);
+    await fixture.close();
+  });
+});
+
+/** Its inbox cannot be read the first two times. */
+class UnreadableAtFirst extends FaultyStore {
+  #reads = 0;
+
+  override inbox(): ReturnType<FaultyStore['inbox']> {
+    this.#reads += 1;
+    return this.#reads < 3 ? Promise.reject(new VltairError('unavailable/store_failed')) : super.inbox();
+  }
+}
+
+describe('closing', () => {
+  test('R3: ends what is in flight without recording an end, and every run can be resumed', async () => {
+    const waiter = aWaiter();
+    const flaky: Behaviour = () => {
+      throw new VltairError('transient/agent');
+    };
+    const before = await RunFixture.open({ agents: { agent: waiter.agent, flaky } });
+    const waiting = await before.start(one);
+    const backingOff = await before.start({ name: 'flaky', nodes: [{ id: 'a', agent: 'flaky' }] });
+    await waiter.begun;
+    await until(() => before.runtime.metrics().queued === 1);
+    const rest = before.runtime.rest(waiting);
+    const started = performance.now();
+    await before.runtime.close(5_000);
+    expect(performance.now() - started, 'nothing is waited for that cannot come').toBeLessThan(1_000);
+    await expect(rest).rejects.toMatchObject({ reason: 'unavailable/shutting_down' });
+    expect(waiter.ended()).toBe(true);
+    for (const ask of [before.start(one), before.runtime.command(waiting, cancel)]) {
+      await expect(ask).rejects.toMatchObject({ reason: 'unavailable/shutting_down' });
+    }
+    await before.crash();
+    const quick: Behaviour = () => ({});
+    const after = await RunFixture.open({ agents: { agent: quick, flaky: quick }, directory: before.directory });
+    for (const run of [waiting, backingOff]) {
+      await after.runtime.resume(run);
+      expect((await after.runtime.rest(run)).status).toBe('succeeded');
+    }
+    await after.close();
+  });
+
+  test('an agent that ignores its abort holds up a close no longer than the grace', async () => {
+    const begun = Promise.withResolvers<undefined>();
+    const agent: Behaviour = () => (begun.resolve(undefined), new Promise(() => {}));
+    const fixture = await RunFixture.open({ agents: { agent } });
+    await fixture.start(one);
+    await begun.promise;
+    const started = performance.now();
+    await fixture.runtime.close(50);
+    expect(performance.now() - started).toBeLessThan(2_000);
+    await fixture.close();
+  });
+});
+
+test('a second owner fences the first: it can write no more, and its effects are not sent', async () => {
+  const proceed = Promise.withResolvers<undefined>();
+  const begun = Promise.withResolvers<undefined>();
+  let sent = false;
+  const agent: Behaviour = async (_, context) => {
+    begun.resolve(undefined);
+    await proceed.promise;
+    await context.effect(spec, () => Promise.resolve((sent = true)));
+    return {};
+  };
+  const fixture = await RunFixture.open({ agents: { agent } });
+  const run = await fixture.start(one);
+  await begun.promise;
+  const head = await fixture.store.head(run);
+  const row = await fixture.store.run(run);
+  if (head === undefined || row === undefined) throw new TypeError('the run is not there');
+  const events = [{ ts: row.updatedTs, payload: { type: 'run.claimed', worker: 'second' } as const }];
+  await fixture.store.append({ run, tenant: row.tenant, expectedSeq: head.seq, epoch: head.epoch + 1, events, row });
+  proceed.resolve(undefined);
+  await expect(fixture.runtime.rest(run)).rejects.toMatchObject({ reason: 'unavailable/fenced' });
+  expect(sent).toBe(false);
+  await expect(fixture.runtime.resume(run)).rejects.toMatchObject({ reason: 'unavailable/fenced' });
+  expect((await fixture.types(run)).at(-1)).toBe('run.claimed');
+  await fixture.close();
+});
+
+test('a runtime needs a store that it may write', async () => {
+  const fixture = await RunFixture.open({ agents: {} });
+  const store = await openSqliteStore({
+    directory: fixture.directory,
+    mode: 'read',
+    now: () => 1,
+    onWarning: () => {},
+  });
+  const invoker = { has: () => false, invoke: () => Promise.reject(new Error('nobody')) };
+  const workspace = { apply: () => Promise.reject(new Error('none')) };
+  const options = { worker: 'second', concurrency: 1, agents: {} };
+  expect(() => new Runtime({ store, clock: systemClock, invoker, workspace }, options)).toThrow(VltairError);
+  await store.close();
+  await fixture.close();
+});
+
+test('observers see what is durable and what is in progress; one that throws is told nothing any more, the run goes on', async () => {
+  const warnings: string[] = [];
+  const seen: string[] = [];
+  const fixture = await RunFixture.open({
+    agents: { agent: (_, context) => (context.progress({ message: 'half' }), {}) },
+    onWarning: (warning) => warnings.push(warning),
+  });
+  const observer: RunObserver = {
+    committed: (events) => seen.push(...events.map(({ payload }) => payload.type)),
+    progress: (_run, { node }, { message }) => seen.push(`${node} ${message}`),
+  };
+  let told = 0;
+  const broken = (): never => {
+    told += 1;
+    throw new Error('broken observer');
+  };
+  fixture.runtime.observe({ committed: broken, progress: broken });
+  const watching = fixture.runtime.observe(observer);
+  expect((await fixture.run(one)).status).toBe('succeeded');
+  expect(seen).toEqual([
+    'run.created',
+    'attempt.scheduled',
+    'a half',
+    'attempt.completed',
+    'node.succeeded',
+    'run.succeeded',
   ]);
+  expect(told).toBe(1);
+  expect(warnings).toEqual([expect.stringContaining('broken observer')]);
+  watching.stop();
+  await fixture.run(one);
+  expect(seen).toHaveLength(6);
   await fixture.close();
 });
