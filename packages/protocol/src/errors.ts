@@ -248,6 +248,10 @@ export const errorCatalogue = {
     'The sandbox cannot enforce what was asked for.',
     'Run `vltair doctor` for what to install, or use --sandbox best-effort.',
   ),
+  'unavailable/other_version': operator(
+    'The run was begun by another version of its agents.',
+    'Continue it with the version that began it, or start anew: `vltair fix --new`; `vltair cancel` ends the old one.',
+  ),
   'unavailable/shutting_down': operator('The process is shutting down.', 'Run `vltair resume` later.', true),
   'payload_too_large/envelope': caller('The message is too large.', 'Keep it below the limit that is named.'),
   'deadline_exceeded/node': work('A node did not end before its deadline.', 'Raise the timeout of the node.'),

@@ -51,6 +51,9 @@ export interface StartRequest {
   readonly tree?: string;
 }
 
+/** Numbers of the behaviour flags that this version knows and sets on new runs; none yet. */
+const KNOWN_FLAGS: ReadonlySet<number> = new Set();
+
 /** Events between two snapshots of a run. */
 const SNAPSHOT_EVERY = 500;
 
@@ -198,7 +201,21 @@ export class Runtime {
     const working = this.#working(run);
     if (working !== undefined) return await this.#stateOf(working);
     if (hasEnded(state)) return state;
+    this.#checkManifest(state);
     return await this.#claim(this.#open(run, state));
+  }
+
+  /** A run is pinned to what it began with: other agents would ask for other effects under the keys of recorded ones. */
+  #checkManifest({ run, manifest, cancel }: RunState): void {
+    if (cancel !== undefined) return;
+    const changed = Object.keys(manifest.agents).filter((agent) => manifest.agents[agent] !== this.#digestOf(agent));
+    const newer = manifest.flags.filter((flag) => !KNOWN_FLAGS.has(flag)).map((flag) => `behaviour flag ${flag}`);
+    if (changed.length + newer.length === 0) return;
+    throw new VltairError('unavailable/other_version', { detail: [...changed, ...newer].join(', '), where: run });
+  }
+
+  #digestOf(agent: string): string {
+    return this.#options.agents[agent] ?? '';
   }
 
   #claim(runProcess: RunProcess): Promise<RunState> {
@@ -291,8 +308,8 @@ export class Runtime {
     const named = [...new Set(workflow.nodes.map((node) => node.agent))].toSorted();
     const unknown = named.find((agent) => !this.#ports.invoker.has(agent));
     if (unknown !== undefined) throw new VltairError('invalid_argument/unknown_agent', { detail: unknown });
-    const agents = Object.fromEntries(named.map((agent) => [agent, this.#options.agents[agent] ?? '']));
-    return { workflow: sha256(canonicalJson(workflow)), agents, flags: [] };
+    const agents = Object.fromEntries(named.map((agent) => [agent, this.#digestOf(agent)]));
+    return { workflow: sha256(canonicalJson(workflow)), agents, flags: [...KNOWN_FLAGS] };
   }
 
   // --- commands of other processes
