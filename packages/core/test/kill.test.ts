@@ -55,7 +55,6 @@ test('a run survives kill -9 at any moment: every recorded effect happened once'
   }
   const { output } = await runChild(place.path, run, undefined);
   expect(output, `KILL_SEED=${seed}`).toBe('working\nsucceeded\n');
-  expect(kills, `KILL_SEED=${seed}`).toBeGreaterThanOrEqual(2);
 
   const store = await openSqliteStore({
     directory: place.path,
@@ -73,10 +72,13 @@ test('a run survives kill -9 at any moment: every recorded effect happened once'
   expect(new Set(recorded).size, 'no effect is recorded twice').toBe(recorded.length);
   expect(recorded).toHaveLength(6 * 5);
   expect(new Set(lines), 'what is recorded happened, what happened is recorded').toEqual(new Set(recorded));
+  // A kill that came after the end of the run made nobody claim it again.
+  const claims = payloads.filter(({ type }) => type === 'run.claimed').length;
+  expect(claims, `KILL_SEED=${seed}`).toBeGreaterThanOrEqual(2);
+  expect(claims).toBeLessThanOrEqual(kills);
   // Two nodes work at a time, so that a kill meets at most two calls under way.
-  expect(lines.length - recorded.length).toBeLessThanOrEqual(2 * kills);
+  expect(lines.length - recorded.length).toBeLessThanOrEqual(2 * claims);
   expect(lines.length, 'nothing happened without an intent').toBeLessThanOrEqual(executions.length);
-  expect(payloads.filter(({ type }) => type === 'run.claimed')).toHaveLength(kills);
   expect(verifyReplay(events)).toEqual([]);
   expect(await verifyRun(store, run, store.signer().fingerprint)).toMatchObject({ kind: 'verified' });
   await store.close();
