@@ -43,6 +43,8 @@ export interface FixtureOptions {
   readonly agents: Readonly<Record<string, Behaviour>>;
   readonly clock?: Clock;
   readonly concurrency?: number;
+  /** Identity digests of the agents. */
+  readonly digests?: Readonly<Record<string, string>>;
   readonly workspace?: WorkspacePort;
   /** Opens the store of an earlier fixture again. */
   readonly directory?: string;
@@ -82,7 +84,7 @@ export class RunFixture {
     const { faulty = (same) => same, onWarning = (warning) => expect.fail(warning) } = options;
     const runtime = new Runtime(
       { store: faulty(store), clock, invoker: invokerOf(options), workspace: options.workspace ?? noWorkspace },
-      { worker: 'test', concurrency: options.concurrency ?? 8, agents: {}, onWarning },
+      { worker: 'test', concurrency: options.concurrency ?? 8, agents: options.digests ?? {}, onWarning },
     );
     return new RunFixture(directory, store, runtime);
   }

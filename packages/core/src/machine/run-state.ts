@@ -115,7 +115,7 @@ export interface BudgetState {
 }
 
 /** Version of this shape, for snapshots. */
-export const STATE_SCHEMA = 2;
+export const STATE_SCHEMA = 1;
 
 export const unvisited: NodeState = {
   status: 'waiting',

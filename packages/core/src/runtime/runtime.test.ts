@@ -91,6 +91,20 @@ describe('starting and resuming', () => {
     await fixture.close();
   });
 
+  test('a run is not taken over by agents of another version, but can be cancelled by them', async () => {
+    const { agent, begun } = aWaiter();
+    const before = await RunFixture.open({ agents: { agent }, digests: { agent: 'one' } });
+    const run = await before.start(one);
+    await begun;
+    await before.crash();
+    const after = await RunFixture.open({ agents: { agent }, digests: { agent: 'two' }, directory: before.directory });
+    await expect(after.runtime.resume(run)).rejects.toMatchObject({ reason: 'unavailable/other_version', where: run });
+    expect((await after.store.run(run))?.status).toBe('running');
+    await after.runtime.command(run, { type: 'cancel', by: 'ada', reason: 'old' });
+    expect((await after.runtime.rest(run)).status).toBe('cancelled');
+    await after.close();
+  });
+
   test('R1: resumed by several at once, a run is claimed once', async () => {
     const { agent, begun } = aWaiter();
     const before = await RunFixture.open({ agents: { agent } });

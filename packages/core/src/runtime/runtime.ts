@@ -51,6 +51,8 @@ export interface StartRequest {
   readonly tree?: string;
 }
 
+type Cancel = Extract<Command, { readonly type: 'cancel' }>;
+
 /** Numbers of the behaviour flags that this version knows and sets on new runs; none yet. */
 const KNOWN_FLAGS: ReadonlySet<number> = new Set();
 
@@ -139,6 +141,8 @@ export class Runtime {
 
   /** Puts a command to a run, taking the run over when nobody works on it. @throws VltairError with the reason of a refusal. */
   async command(run: string, command: Command, inboxId?: string): Promise<RunState> {
+    const isIdle = this.#working(run) === undefined && !this.#resuming.has(run);
+    if (command.type === 'cancel' && isIdle) return await this.#cancelIdle(run, command, inboxId);
     await this.resume(run);
     const runProcess = this.#processes.get(run);
     if (runProcess === undefined) throw new VltairError('invalid_argument/run_ended', { detail: run });
@@ -151,6 +155,16 @@ export class Runtime {
     const state = await runProcess.commit(make, inboxId === undefined ? [] : [inboxId]);
     if (answer.refusal === undefined) return state;
     throw new VltairError(answer.refusal.reason, { detail: answer.refusal.detail });
+  }
+
+  /** Claim and cancel are one commit: nothing of the run begins again, whatever version its agents are. */
+  async #cancelIdle(run: string, { by, reason }: Cancel, inboxId: string | undefined): Promise<RunState> {
+    const id = inboxId === undefined ? {} : { commandId: inboxId };
+    const consumes = inboxId === undefined ? [] : [inboxId];
+    const state = await this.#takeOverOnce(run, [{ type: 'cancel.requested', by, reason, ...id }], consumes);
+    if (state.cancel === undefined)
+      throw new VltairError('invalid_argument/run_ended', { detail: `${run} ${state.status}` });
+    return state;
   }
 
   /** Records that a run's change was written into the user's directory; also after the end of the run. */
@@ -185,24 +199,24 @@ export class Runtime {
   }
 
   /** R1. Whoever asks meanwhile gets the same answer. */
-  #takeOverOnce(run: string): Promise<RunState> {
+  #takeOverOnce(run: string, also: readonly Fact[] = [], consumes: readonly string[] = []): Promise<RunState> {
     const underWay = this.#resuming.get(run);
     if (underWay !== undefined) return underWay;
-    const takeOver = this.#takeOver(run).finally(() => this.#resuming.delete(run));
+    const takeOver = this.#takeOver(run, also, consumes).finally(() => this.#resuming.delete(run));
     this.#resuming.set(run, takeOver);
     return takeOver;
   }
 
   /** Loads the run when nothing that was given up works on it any more, and claims it. */
-  async #takeOver(run: string): Promise<RunState> {
+  async #takeOver(run: string, also: readonly Fact[], consumes: readonly string[]): Promise<RunState> {
     const runProcess = this.#processes.get(run);
     if (runProcess !== undefined) await runProcess.idle();
     const state = await this.#load(run);
     const working = this.#working(run);
     if (working !== undefined) return await this.#stateOf(working);
     if (hasEnded(state)) return state;
-    this.#checkManifest(state);
-    return await this.#claim(this.#open(run, state));
+    if (also.length === 0) this.#checkManifest(state);
+    return await this.#claim(this.#open(run, state), also, consumes);
   }
 
   /** A run is pinned to what it began with: other agents would ask for other effects under the keys of recorded ones. */
@@ -218,8 +232,8 @@ export class Runtime {
     return this.#options.agents[agent] ?? '';
   }
 
-  #claim(runProcess: RunProcess): Promise<RunState> {
-    return runProcess.commit(() => [{ type: 'run.claimed', worker: this.#options.worker }]);
+  #claim(runProcess: RunProcess, also: readonly Fact[], consumes: readonly string[]): Promise<RunState> {
+    return runProcess.commit(() => [{ type: 'run.claimed', worker: this.#options.worker }, ...also], consumes);
   }
 
   /** The state after all that is on its way into the log. */
