@@ -162,6 +162,19 @@ claim('HARD-04', 'a catch that swallows a failure without words fails; narrow ca
 claim('PR-3', 'one licence: the LICENSE file and every manifest say Apache-2.0');
 claim('XB-4', 'decisions are indexed; every claim has a test, every cited id is claimed and in the catalogue');
 
+claim('V-13', 'jobs begin by due time, equal ones first-in first-out');
+claim('V-13', 'the scheduler waits on one timer for what is due next and never polls');
+claim('V-13', 'metrics are {queued, workers, stopped}');
+claim('OC-8', 'with one worker jobs run one after the other in their order');
+claim('OC-8', 'jobs due at the same time begin first-in first-out');
+claim('AR-14', 'somebody who sets the wall clock moves no duration and no deadline');
+claim('V-47', 'a task from a file or stdin is checked and run as a workflow of one node');
+claim('V-47', 'a refusal prints {ok:false, traceId, error}');
+claim('V-47', 'text that is no JSON gets an error envelope of protocol 1');
+claim('V-48', 'status tells agents and effective redaction settings');
+claim('V-48', 'queue prints {ok, queued, workers, stopped}');
+claim('V-52', 'replay answers to --run-id and to the global --replay');
+
 export const CLAIMS: readonly Claim[] = claims;
 
 const ids = new Set(claims.map(({ id }) => id));

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { verifies } from '../../../e2e/verifies.ts';
 import { parseJson, runHere, smallProject, temporaryDirectory } from './command-fixture.ts';
 
 // One finished repair, and everything that can be asked about it.
@@ -156,6 +157,7 @@ describe('replay', () => {
   });
 
   test('answers to a time, to --run-id and to the global --replay', async () => {
+    verifies('V-52');
     const end = await askJson('replay', run);
     const at = new Date(Number(end['ts'])).toISOString();
     for (const words of [
@@ -243,6 +245,7 @@ describe('export, verify, import', () => {
 
 describe('status, queue, cancel, resume', () => {
   test('status tells version, store, agents and settings', async () => {
+    verifies('V-48');
     const environment = { VLTAIR_REDACT_PREFIXES: 'acme_', VLTAIR_REDACT_FIELDS: 'test_result=log' };
     const { stdout } = await runHere(['status'], { directory, environment });
     expect(stdout).toContain('1 succeeded');
@@ -263,6 +266,7 @@ describe('status, queue, cancel, resume', () => {
   });
 
   test('queue counts what waits', async () => {
+    verifies('V-48');
     expect(await askJson('queue')).toEqual({ ok: true, queued: 0, workers: 0, stopped: true });
     expect((await ask('queue')).stdout).toBe('0 queued, 0 workers, no process works here\n');
     const empty = await runHere(['queue', '--json'], {

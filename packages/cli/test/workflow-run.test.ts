@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { verifies } from '../../../e2e/verifies.ts';
 import { parseJson, runHere, smallProject, temporaryDirectory, type Result } from './command-fixture.ts';
 
 const TASK = {
@@ -18,6 +19,7 @@ async function runTask(task: unknown, directory = temporaryDirectory(), ...words
 
 describe('run --file', () => {
   test('runs a task as a workflow of one node, its payload taken literally', async () => {
+    verifies('V-47');
     const directory = temporaryDirectory();
     const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
     const { code, stdout } = await runTask({ ...TASK, traceId }, directory, '--json');
@@ -46,6 +48,7 @@ describe('run --file', () => {
   });
 
   test('refusals are {ok:false, traceId, error}', async () => {
+    verifies('V-47');
     const cases = [
       [{ ...TASK, agent: 'nobody' }, 'invalid_argument/unknown_agent'],
       [{ ...TASK, agent: undefined }, 'invalid_argument/envelope'],
@@ -65,6 +68,7 @@ describe('run --file', () => {
   });
 
   test('text that is no JSON gets an error envelope of protocol 1', async () => {
+    verifies('V-47');
     const { code, stdout } = await runTask('{ "type": ', temporaryDirectory(), '--json');
     expect(code).toBe(2);
     expect(parseJson(stdout)).toMatchObject({

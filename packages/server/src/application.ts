@@ -55,6 +55,7 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
         worker: `${hostname()}:${process.pid}`,
         concurrency: configuration.testMode ? 1 : availableParallelism(),
         agents: agents.digests(),
+        onWarning: options.warn,
       },
     );
     const close = async (): Promise<void> => {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { verifies } from '../../../../e2e/verifies.ts';
 import { StepClock } from '../../test/step-clock.ts';
 import { Scheduler } from './scheduler.ts';
 
@@ -14,6 +15,8 @@ async function settle(): Promise<void> {
 }
 
 test('jobs that are due at the same time begin first-in first-out', async () => {
+  verifies('V-13');
+  verifies('OC-8');
   const order: string[] = [];
   const scheduler = new Scheduler(new StepClock(), 1);
   for (const name of ['a', 'b', 'c', 'd']) scheduler.submit(noting(order, name, 0));
@@ -22,6 +25,7 @@ test('jobs that are due at the same time begin first-in first-out', async () => 
 });
 
 test('one worker begins the next job only when the one before has ended', async () => {
+  verifies('OC-8');
   const order: string[] = [];
   const first = Promise.withResolvers<undefined>();
   const scheduler = new Scheduler(new StepClock(), 1);
@@ -72,6 +76,7 @@ function byNumber(left: string, right: string): number {
 }
 
 test('it waits on one timer for the next due job and never polls', async () => {
+  verifies('V-13');
   const clock = new StepClock();
   const scheduler = new Scheduler(clock, 2);
   const order: string[] = [];
@@ -104,6 +109,7 @@ test('a job is withdrawn as long as it has not begun', async () => {
 });
 
 test('metrics count what is queued, and stopping forgets it without ending what has begun', async () => {
+  verifies('V-13');
   const clock = new StepClock();
   const scheduler = new Scheduler(clock, 1);
   const running = Promise.withResolvers<undefined>();

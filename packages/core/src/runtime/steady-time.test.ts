@@ -1,5 +1,6 @@
 import { VltairError } from '@vltair/protocol';
 import { expect, test } from 'vitest';
+import { verifies } from '../../../../e2e/verifies.ts';
 import { RunFixture } from '../../test/run-fixture.ts';
 import { StepClock } from '../../test/step-clock.ts';
 import { until } from '../../test/until.ts';
@@ -8,6 +9,7 @@ import { SteadyTime } from './steady-time.ts';
 const HOUR = 3_600_000;
 
 test('a wall clock that is set forward or back does not move it', () => {
+  verifies('AR-14');
   const clock = new StepClock();
   const time = new SteadyTime(clock);
   const start = time.now();
