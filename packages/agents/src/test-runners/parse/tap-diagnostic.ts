@@ -13,7 +13,7 @@ export interface TapDiagnostic {
  */
 export function parseDiagnostic(text: string): TapDiagnostic {
   const fields = outerFields(text);
-  const place = /^(?:file:\/\/)?(.+?):(\d+)(?::\d+)?$/.exec(fields.get('location') ?? fields.get('at') ?? '');
+  const place = placeOf(fields.get('location') ?? fields.get('at') ?? '');
   const duration = Number(fields.get('duration_ms') ?? Number.NaN);
   const message = fields.get('error') ?? fields.get('message') ?? fields.get('operator');
   const expected = fields.get('expected');
@@ -28,6 +28,12 @@ export function parseDiagnostic(text: string): TapDiagnostic {
       ...(expected === undefined || actual === undefined ? {} : { expected, actual }),
     },
   };
+}
+
+/** `file:line:column`, by itself or, as tape writes it, in brackets behind the function's name. */
+function placeOf(text: string): RegExpExecArray | null {
+  const inner = /\(([^()]+)\)$/.exec(text)?.[1] ?? text;
+  return /^(?:file:\/\/)?(.+?):(\d+)(?::\d+)?$/.exec(inner);
 }
 
 function outerFields(text: string): ReadonlyMap<string, string> {

@@ -43,6 +43,32 @@ test('the diagnostic of a failure gives place, values and message', () => {
   });
 });
 
+test("tape's diagnostic is read: deeper indented, its place in brackets, its stack a block", () => {
+  const { cases } = parseTap(`TAP version 13
+# multi
+not ok 1 multi
+  ---
+    operator: deepEqual
+    expected: |-
+      [ 'a', 'b' ]
+    actual: |-
+      [ 'a' ]
+    at: Test.<anonymous> (/work/test/parse.js:12:4)
+    stack: |-
+      Error: multi
+          at Test.<anonymous> (/work/test/parse.js:12:4)
+  ...
+
+1..1
+`);
+  expect(cases[0]).toMatchObject({
+    file: '/work/test/parse.js',
+    line: 12,
+    error: { message: 'deepEqual', expected: "[ 'a', 'b' ]", actual: "[ 'a' ]" },
+  });
+  expect(cases[0]?.error?.stack).toContain('at Test.<anonymous> (/work/test/parse.js:12:4)');
+});
+
 test('an escaped hash belongs to the title and a directive does not', () => {
   const { cases } = parseTap('ok 1 - issue \\#12 # SKIP not on Linux\n1..1\n');
   expect(cases[0]).toMatchObject({ titles: ['issue #12'], status: 'skipped' });

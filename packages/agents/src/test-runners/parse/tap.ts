@@ -52,13 +52,14 @@ function diagnosticAfter(lines: readonly string[], at: number): { text: string; 
   const indent = lines[at + 1]?.indexOf('---') ?? 0;
   let end = at + 2;
   while (end < lines.length && lines[end]?.trimEnd() !== `${' '.repeat(indent)}...`) end += 1;
-  return {
-    text: lines
-      .slice(at + 2, end)
-      .map((line) => line.slice(indent))
-      .join('\n'),
-    end,
-  };
+  return { text: withoutIndent(lines.slice(at + 2, end)), end };
+}
+
+/** Producers indent the block by two blanks (node:test) or four (tape). */
+function withoutIndent(block: readonly string[]): string {
+  const indents = block.filter((line) => line.trim() !== '').map((line) => line.length - line.trimStart().length);
+  const indent = indents.length === 0 ? 0 : Math.min(...indents);
+  return block.map((line) => line.slice(indent)).join('\n');
 }
 
 interface Point {
