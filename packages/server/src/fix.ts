@@ -1,6 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { applyToDirectory, catalogued, countCases, type ApplyResult, type Project } from '@vltair/agents';
+import {
+  applyToDirectory,
+  catalogued,
+  countCases,
+  findProtectedFiles,
+  protectedBy,
+  type ApplyResult,
+  type Project,
+} from '@vltair/agents';
 import type { RunState } from '@vltair/core';
 import {
   canonicalJson,
@@ -92,6 +100,7 @@ export async function startFix(app: Application, request: FixRequest): Promise<F
     commands: [...plan.commands],
     testTimeoutMs: Math.min(TEST_TIMEOUT_MS, request.timeoutMs),
     sandboxMode: request.sandboxMode,
+    protectedPaths: [...(await catalogued(findProtectedFiles(app.workspace, snapshot.tree, plan.commands)))],
   };
   const run = makeRunId(Date.now(), randomBytes(16));
   await app.runtime.start({
@@ -169,7 +178,9 @@ function sizeOfBatch({ node, outcome }: FactOf<'effect.recorded'>): number {
 
 /** Writes a successful repair into the user's directory, unless the files changed meanwhile, and records that it did. */
 export async function applyFix(app: Application, state: RunState, report: FixReport): Promise<ApplyResult> {
-  const { directory } = projectOf(state);
+  const { directory, protectedPaths } = projectOf(state);
+  const forbidden = report.files.find(protectedBy(protectedPaths));
+  if (forbidden !== undefined) throw new VltairError('forbidden/protected_path', { detail: forbidden });
   const { treeBefore: before, treeAfter: after } = report;
   const result = await catalogued(applyToDirectory({ workspace: app.workspace, directory, before, after }));
   if (result.kind === 'applied') {
@@ -179,10 +190,13 @@ export async function applyFix(app: Application, state: RunState, report: FixRep
   return result;
 }
 
-function projectOf(state: RunState): { readonly directory: string } {
+function projectOf(state: RunState): { readonly directory: string; readonly protectedPaths: readonly string[] } {
   const { project } = state.input;
-  if (isObject(project) && typeof project['directory'] === 'string') return { directory: project['directory'] };
-  throw new VltairError('internal/unexpected', { detail: `${state.run} has no project` });
+  if (!isObject(project) || typeof project['directory'] !== 'string')
+    throw new VltairError('internal/unexpected', { detail: `${state.run} has no project` });
+  const { directory, protectedPaths } = project;
+  const paths = Array.isArray(protectedPaths) ? protectedPaths : [];
+  return { directory, protectedPaths: paths.filter((path) => typeof path === 'string') };
 }
 
 /** The same request over the same files: an unfinished run with this key is joined. */

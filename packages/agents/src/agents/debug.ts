@@ -10,11 +10,13 @@ import {
   type TestResult,
 } from '@vltair/protocol';
 import { z } from 'zod';
+import { protectedBy } from '../repair/protected-paths.ts';
 import { rankLines, type SuspiciousLine } from '../repair/rank-lines.ts';
 import { parseStack } from '../test-runners/parse/stack-trace.ts';
 import { workspacePaths } from '../test-runners/parse/workspace-paths.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { parseInput, treeOf } from './project-input.ts';
+import { failingTestFiles } from './protected-files.ts';
 import { readSources } from './sources.ts';
 
 const inputSchema = z.union([
@@ -47,7 +49,8 @@ async function debug(workspace: Workspace, task: AgentTask, context: AgentContex
   const sources = await readSources(workspace, treeOf(context));
   const testResult = 'errorLog' in input ? resultOfLog(input.errorLog) : withoutFlaky(input.testResult);
   const coverage = 'coverage' in input && input.coverage !== undefined ? { coverage: input.coverage } : {};
-  const suspects = rankLines({ testResult, sources, ...coverage }).slice(0, MOST_SUSPECTS);
+  const isProtected = protectedBy('errorLog' in input ? [] : failingTestFiles(testResult, sources));
+  const suspects = rankLines({ testResult, sources, isProtected, ...coverage }).slice(0, MOST_SUSPECTS);
   const summary = summaryOf(testResult);
   const findings = suspects.slice(0, MOST_FINDINGS).map(findingOf);
   return agentResult({
