@@ -102,8 +102,10 @@ const REPORT: FixReport = {
   failure: undefined,
   reproduced: { passed: 1, failed: 12, skipped: 0 },
   failing: Array.from({ length: 12 }, (_, at) => `test ${at}`),
+  failures: [],
   flaky: ['test 1'],
   suspects: [],
+  refusals: [],
   tried: 1,
   planned: 4,
   operators: { comparison: 3, constant: 1 },
@@ -123,6 +125,30 @@ describe('a repair', () => {
     expect(page).toContain('and 2 more');
     expect(page).toContain('1 edit tried; kept: a.js:3 (comparison)');
     expect(page).toContain('vltair show r --diff | git apply');
+  });
+
+  test('says why the first five cases fail, bounded and harmless', () => {
+    const failures = REPORT.failing.map((id) => ({
+      id,
+      message: `not \u001b[2Jequal${'x'.repeat(500)}\n\nb\nc\nd\ne`,
+      file: 'a.test.js',
+      line: 7,
+      expected: '1',
+      actual: '2\n3',
+    }));
+    const page = fixPage({ report: { ...REPORT, failures } }, STYLE);
+    expect(page).toContain(
+      '\n    b\n    c\n    d\n    …\n    expected: 1\n    actual: 2 3\n    at a.test.js:7\n  test 1',
+    );
+    expect(page).toContain('    not ␛[2Jequalxxx');
+    expect(page.match(/at a\.test\.js:7/g)).toHaveLength(5);
+    expect(Math.max(...page.split('\n').map((line) => line.length))).toBeLessThan(210);
+  });
+
+  test('names files that do not parse', () => {
+    const refusals = [{ file: 'f.js', reason: 'syntax_error', detail: 'Unexpected token (1:3)' }];
+    const page = fixPage({ report: { ...REPORT, refusals } }, STYLE);
+    expect(page).toContain('f.js does not parse: Unexpected token (1:3)');
   });
 
   test('says what became of --apply', () => {

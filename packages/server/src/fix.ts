@@ -24,6 +24,7 @@ import {
   type Workflow,
 } from '@vltair/protocol';
 import type { Application } from './application.ts';
+import { failingCasesOf, type FailingCase } from './failing-case.ts';
 import { planProject, type ProjectPlan } from './project-plan.ts';
 import { readWorkflowFile } from './workflow-file.ts';
 
@@ -57,9 +58,13 @@ export interface FixReport {
   /** Cases of the first reproduction. `undefined` when the tests could not be run. */
   readonly reproduced: { readonly passed: number; readonly failed: number; readonly skipped: number } | undefined;
   readonly failing: readonly string[];
+  /** Why each of them fails. */
+  readonly failures: readonly FailingCase[];
   readonly flaky: readonly string[];
   /** The lines that the failing tests make suspicious, of the last search, most suspicious first. */
   readonly suspects: readonly JsonObject[];
+  /** Suspicious files that gave no edits, of the last search: file, reason and detail. */
+  readonly refusals: readonly JsonObject[];
   /** Edits tried, over all visits. */
   readonly tried: number;
   /** Edits that there were to try, over all visits. */
@@ -143,21 +148,25 @@ export async function reportFix(app: Pick<Application, 'store' | 'workspace'>, s
     failure: state.failure,
     reproduced: first.success ? countCases(first.data) : undefined,
     failing: first.success ? first.data.cases.filter(({ status }) => status === 'failed').map(({ id }) => id) : [],
+    failures: first.success ? failingCasesOf(first.data) : [],
     flaky: first.success ? first.data.flaky : [],
-    suspects: Array.isArray(suspects) ? suspects.filter(isObject) : [],
+    suspects: objectsOf(suspects),
+    refusals: objectsOf(searches.at(-1)?.['refusals']),
     tried: countTried(events),
     operators: operatorsOf(searches.at(-1)?.['operators']),
     planned: searches.reduce((sum, { planned }) => sum + (typeof planned === 'number' ? planned : 0), 0),
     diff: difference.text,
     files: difference.files.map(({ path }) => path),
     edits: searches.flatMap(({ edit }) => (isObject(edit) ? [edit] : [])),
-    alternatives: searches.flatMap(({ alternatives }) =>
-      Array.isArray(alternatives) ? alternatives.filter(isObject) : [],
-    ),
+    alternatives: searches.flatMap(({ alternatives }) => objectsOf(alternatives)),
     treeBefore: created.tree,
     treeAfter: state.tree,
     durationMs: state.ts - state.createdTs,
   };
+}
+
+function objectsOf(value: unknown): readonly JsonObject[] {
+  return Array.isArray(value) ? value.filter(isObject) : [];
 }
 
 function operatorsOf(counts: unknown): Readonly<Record<string, number>> {
