@@ -12,4 +12,5 @@ export { directoryFiles } from './test-runners/project-files.ts';
 export { applyToDirectory, type ApplyResult } from './workspace/apply-to-directory.ts';
 export { catalogued } from './workspace/catalogued.ts';
 export { findProjectRoot, type ProjectRoot } from './workspace/project-root.ts';
+export { findRepository } from './workspace/repository.ts';
 export { openWorkspace, type Workspace } from './workspace/workspace.ts';

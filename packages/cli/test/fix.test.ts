@@ -1,3 +1,4 @@
+import { execFileSync, execSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -26,6 +27,20 @@ describe('fix', () => {
     expect(readFileSync(join(directory, 'check.js'), 'utf8')).toBe(CHECKED['check.js']);
     expect(readFileSync(join(directory, 'src/price.js'), 'utf8')).not.toBe(CHECKED['src/price.js']);
   });
+
+  test.each(['', 'packages/the price'])(
+    'prints a git command that writes the repair, at %j in its repository',
+    async (place) => {
+      const top = temporaryDirectory();
+      execFileSync('git', ['init', '-q', top]);
+      const directory = aProject(CHECKED, join(top, place));
+      const { stdout } = await runHere(['fix'], { directory });
+      const printed = /show \S+ --diff (\| git apply.*)/.exec(stdout)?.[1] ?? '';
+      const { stdout: diff } = await runHere(['show', 'last', '--diff'], { directory });
+      execSync(`cat ${printed}`, { cwd: directory, input: diff });
+      expect(readFileSync(join(directory, 'src/price.js'), 'utf8')).not.toBe(CHECKED['src/price.js']);
+    },
+  );
 
   test('says so when only the tests are suspects', async () => {
     const directory = aProject({ 'check.js': 'if ([1].length !== 3) throw new Error("one is not three");\n' });

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { findingsPage } from '../src/commands/machine-doctor.ts';
 import { commandName } from '../src/host.ts';
 import { processHost } from '../src/host.ts';
-import { demoPage, shellWord } from '../src/render/demo-page.ts';
+import { demoPage } from '../src/render/demo-page.ts';
 import { diffText } from '../src/render/diff-text.ts';
 import { errorText, reportError } from '../src/render/error-report.ts';
 import { eventLine } from '../src/render/event-line.ts';
@@ -14,6 +14,7 @@ import { outcomePage } from '../src/render/outcome-page.ts';
 import { differencesText, replayPage } from '../src/render/replay-page.ts';
 import { runList } from '../src/render/run-list.ts';
 import { runPage } from '../src/render/run-page.ts';
+import { shellWord } from '../src/render/shell-word.ts';
 import { statusPage } from '../src/render/status-page.ts';
 import { fitted, isColoured, oneLine, painter, plainText, table } from '../src/render/terminal-text.ts';
 
@@ -113,6 +114,7 @@ const REPORT: FixReport = {
   files: ['a.js'],
   edits: [{ file: 'a.js', line: 3, operator: 'comparison' }],
   alternatives: [],
+  repositoryPath: '',
   treeBefore: 'x',
   treeAfter: 'y',
   durationMs: 10,

@@ -1,10 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import {
   applyToDirectory,
   catalogued,
   countCases,
   findProtectedFiles,
+  findRepository,
   protectedBy,
   type ApplyResult,
   type Project,
@@ -76,6 +77,8 @@ export interface FixReport {
   readonly files: readonly string[];
   readonly edits: readonly JsonObject[];
   readonly alternatives: readonly JsonObject[];
+  /** Where the project lies in its git repository: what `git apply` has to be told. Empty at its top and outside of git. */
+  readonly repositoryPath: string;
   readonly treeBefore: string;
   readonly treeAfter: string;
   readonly durationMs: number;
@@ -159,10 +162,16 @@ export async function reportFix(app: Pick<Application, 'store' | 'workspace'>, s
     files: difference.files.map(({ path }) => path),
     edits: searches.flatMap(({ edit }) => (isObject(edit) ? [edit] : [])),
     alternatives: searches.flatMap(({ alternatives }) => objectsOf(alternatives)),
+    repositoryPath: await repositoryPathOf(projectOf(state).directory),
     treeBefore: created.tree,
     treeAfter: state.tree,
     durationMs: state.ts - state.createdTs,
   };
+}
+
+async function repositoryPathOf(directory: string): Promise<string> {
+  const repository = await findRepository(directory);
+  return repository === undefined ? '' : relative(repository.topLevel, directory);
 }
 
 function objectsOf(value: unknown): readonly JsonObject[] {

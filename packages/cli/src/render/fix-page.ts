@@ -2,6 +2,7 @@ import { formatDuration } from '@vltair/protocol';
 import type { FailingCase, FixOutcome, FixReport } from '@vltair/server';
 import { diffText } from './diff-text.ts';
 import { failureLines } from './run-page.ts';
+import { shellWord } from './shell-word.ts';
 import { fitted, oneLine, type PageStyle, type Paint } from './terminal-text.ts';
 
 /** What a repair came to, and what to do next. */
@@ -109,7 +110,11 @@ function placeOf(edit: FixReport['edits'][number]): string {
   );
 }
 
-function nextLines({ status, diff, run }: FixReport, applied: FixOutcome['applied'], command: string): string[] {
+function nextLines(
+  { status, diff, run, repositoryPath }: FixReport,
+  applied: FixOutcome['applied'],
+  command: string,
+): string[] {
   switch (applied?.kind) {
     case 'applied':
       return ['', `written: ${applied.files.map(oneLine).join(', ')}`];
@@ -124,7 +129,7 @@ function nextLines({ status, diff, run }: FixReport, applied: FixOutcome['applie
       return [
         '',
         'Nothing was written. To write it: the same command with --apply, or',
-        `  ${command} show ${run} --diff | git apply`,
+        `  ${command} show ${run} --diff | git apply${repositoryPath === '' ? '' : ` --directory=${shellWord(repositoryPath)}`}`,
       ];
   }
 }
