@@ -42,6 +42,40 @@ describe('fix', () => {
     },
   );
 
+  test('takes the project around a directory without tests, and says so', async () => {
+    const directory = aProject(CHECKED);
+    const { code, stderr } = await runHere(['fix'], { directory: join(directory, 'src') });
+    expect(code).toBe(0);
+    expect(stderr).toContain(`taking the project around it, ${directory}.`);
+  });
+
+  test('an empty test command is a mistake of usage', async () => {
+    const { code, stderr } = await runHere(['fix', '--test', ' '], { directory: aProject(CHECKED) });
+    expect(code).toBe(2);
+    expect(stderr).toContain('--test takes a command');
+  });
+
+  test('of a package of a monorepo stays in the package and what it imports', async () => {
+    const member = (name: string): string =>
+      `{ "name": "${name}", "type": "module", "scripts": { "test": "node --test" } }`;
+    const directory = aProject({
+      'package.json': '{ "private": true, "workspaces": ["packages/*"] }',
+      'packages/a/package.json': member('a'),
+      'packages/a/src/a.js': 'export const a = () => globalThis.a ?? 1;\n',
+      'packages/a/test/a.test.js': `import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { a } from '../src/a.js';
+test('a', () => assert.equal(a(), 'nobody writes this'));
+`,
+      'packages/b/package.json': member('b'),
+      'packages/b/src/b.js': 'export const b = (n) => n < 1;\n',
+    });
+    const { stdout } = await runHere(['fix', 'packages/a', '--json'], { directory });
+    const run = parseJson(stdout)['run'];
+    const { stdout: events } = await runHere(['events', String(run), '--json'], { directory });
+    expect(events).toContain('"protectedPaths":["packages/b/"]');
+  });
+
   test('says so when only the tests are suspects', async () => {
     const directory = aProject({ 'check.js': 'if ([1].length !== 3) throw new Error("one is not three");\n' });
     const { code, stdout } = await runHere(['fix', '--test', 'node check.js'], { directory });

@@ -108,7 +108,7 @@ export async function startFix(app: Application, request: FixRequest): Promise<F
     commands: [...plan.commands],
     testTimeoutMs: Math.min(TEST_TIMEOUT_MS, request.timeoutMs),
     sandboxMode: request.sandboxMode,
-    protectedPaths: [...(await catalogued(findProtectedFiles(app.workspace, snapshot.tree, plan.commands)))],
+    protectedPaths: [...(await catalogued(findProtectedFiles(app.workspace, snapshot.tree, plan)))],
   };
   const run = makeRunId(Date.now(), randomBytes(16));
   await app.runtime.start({

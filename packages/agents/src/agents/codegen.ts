@@ -114,7 +114,7 @@ async function protectionOf(
   { project, testResult }: RepairInput,
   sources: Sources,
 ): Promise<(path: string) => boolean> {
-  const own = project.protectedPaths ?? (await findProtectedFiles(workspace, treeOf(context), project.commands));
+  const own = project.protectedPaths ?? (await findProtectedFiles(workspace, treeOf(context), project));
   return protectedBy([...own, ...failingTestFiles(testResult, sources)]);
 }
 

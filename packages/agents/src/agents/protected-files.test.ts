@@ -14,6 +14,7 @@ import { createDebug } from './debug.ts';
 import type { Project } from './project-input.ts';
 import { ProjectTests } from './project-tests.ts';
 import { findProtectedFiles } from './protected-files.ts';
+import { readSources } from './sources.ts';
 import { createTestExec } from './test-exec.ts';
 
 let directory: string;
@@ -47,7 +48,7 @@ async function aProject(files: Files, command?: string): Promise<{ project: Proj
 
 async function protectedOf(files: Files, command?: string): Promise<readonly string[]> {
   const { project, tree } = await aProject(files, command);
-  return await findProtectedFiles(workspace, tree, project.commands);
+  return await findProtectedFiles(workspace, tree, project);
 }
 
 function aTask(agent: string, action: string, payload: object): AgentTask {
@@ -67,7 +68,7 @@ async function repairOf(files: Files, command?: string) {
     await createDebug(workspace).run(aTask('debug', 'localise', { testResult, coverage }), context),
   );
   const { suspects } = found.payload.output;
-  const protectedPaths = await findProtectedFiles(workspace, tree, project.commands);
+  const protectedPaths = await findProtectedFiles(workspace, tree, project);
   const input = { project: { ...project, protectedPaths }, testResult, suspects, maxCandidates: 300 };
   return agentResultSchema.parse(await createCodeGen(tests).run(aTask('codegen', 'repair', input), context)).payload;
 }
@@ -135,6 +136,14 @@ describe('protected files', () => {
     };
     expect(await protectedOf(files, 'true')).toEqual(['support/build.js', 'support/more-helpers.js']);
   });
+});
+
+test('a source with a real replacement character or a byte order mark is read as it is, one that is no UTF-8 is not', async () => {
+  const root = mkdtempSync(join(directory, 'encodings-'));
+  writeFileSync(join(root, 'a.js'), '\uFEFF"\uFFFD";\n');
+  writeFileSync(join(root, 'b.js'), Buffer.from([0x22, 0xff, 0x22]));
+  const { tree } = await workspace.capture(root);
+  expect([...(await readSources(workspace, tree))]).toEqual([['a.js', '\uFEFF"\uFFFD";\n']]);
 });
 
 describe('a repair', () => {

@@ -6,7 +6,15 @@ import { namedFiles } from '../test-runners/named-files.ts';
 import { readManifest } from '../test-runners/package-manifest.ts';
 import type { TestCommand } from '../test-runners/test-command.ts';
 import type { Workspace } from '../workspace/workspace.ts';
+import { beyondPackage } from './package-bounds.ts';
 import { readSources } from './sources.ts';
+
+/** A project as far as it decides what a repair may touch. */
+export interface ProtectedFilesRequest {
+  readonly commands: readonly TestCommand[];
+  /** The package of a monorepo that was asked about: no edit lies outside of it and of what it imports. Absent: everything. */
+  readonly packagePath?: string;
+}
 
 /**
  * The files of a tree that a repair must leave alone besides those that the path rule protects: what the test commands name,
@@ -15,7 +23,7 @@ import { readSources } from './sources.ts';
 export async function findProtectedFiles(
   workspace: Workspace,
   tree: string,
-  commands: readonly TestCommand[],
+  { commands, packagePath = '.' }: ProtectedFilesRequest,
 ): Promise<readonly string[]> {
   const entries = await workspace.list(tree);
   const paths = new Set(entries.map(({ path }) => path));
@@ -25,8 +33,21 @@ export async function findProtectedFiles(
   const scriptsOf = (directory: string): Readonly<Record<string, string>> =>
     readManifest(filesOf(texts), directory === '.' ? 'package.json' : `${directory}/package.json`)?.scripts ?? {};
   const told = [...namedFiles({ commands, paths, scriptsOf }), ...setupFiles(texts, paths)];
-  const support = supportFiles(await readSources(workspace, tree), protectedBy(told));
-  return [...new Set([...told, ...support])].filter((path) => !isProtectedPath(path)).toSorted();
+  const sources = await readSources(workspace, tree);
+  const support = supportFiles(sources, protectedBy(told));
+  const beyond = packagePath === '.' ? [] : beyondPackage({ sources, packagePath, packages: packagesOf(texts) });
+  return [...new Set([...told, ...support, ...beyond])].filter((path) => !isProtectedPath(path)).toSorted();
+}
+
+/** Folders of packages by name. */
+function packagesOf(texts: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  const manifests = [...texts.keys()].filter((path) => path.endsWith('/package.json'));
+  return new Map(
+    manifests.flatMap((path): [string, string][] => {
+      const name = readManifest(filesOf(texts), path)?.name;
+      return name === undefined ? [] : [[name, path.slice(0, -'/package.json'.length)]];
+    }),
+  );
 }
 
 function filesOf(texts: ReadonlyMap<string, string>) {

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { exitCodes, type ExitCode } from '@vltair/protocol';
+import { exitCodes, VltairError, type ExitCode } from '@vltair/protocol';
 import { loadEngine, type FixOutcome, type FixRequest } from '@vltair/server';
 import { exitCodeOf, type CommandContext } from '../command-context.ts';
 import { choiceOption, durationOption, flagOption, integerOption, textOption, type Options } from '../option-values.ts';
@@ -15,6 +15,8 @@ export async function fix(
   options: Options,
 ): Promise<ExitCode> {
   const test = textOption(options, 'test');
+  if (test?.trim() === '')
+    throw new VltairError('invalid_argument/usage', { detail: '--test takes a command, not ""', where: '--test' });
   const request: FixRequest = {
     directory: resolve(context.directory, directory ?? '.'),
     ...(test === undefined ? {} : { test }),
