@@ -1,3 +1,4 @@
+import type { SandboxResult } from '@vltair/sandbox';
 import { looksLikeJUnit, parseJUnit } from '../parse/junit.ts';
 import type { Report } from '../parse/report.ts';
 import { tellingLine } from '../parse/telling-line.ts';
@@ -17,14 +18,11 @@ export const command: RunnerAdapter = {
 };
 
 /** What a command left behind. */
-interface CommandOutput {
-  readonly stdout: string;
-  readonly stderr: string;
-  readonly exitCode: number;
-}
+type CommandOutput = Pick<SandboxResult, 'status' | 'stdout' | 'stderr' | 'exitCode'>;
 
 /** The report of a command from its file, else from its standard output; a bare exit code is one case. */
-export function readCommandReport(file: string, { stdout, stderr, exitCode }: CommandOutput, title: string): Report {
+export function readCommandReport(file: string, output: CommandOutput, title: string): Report {
+  const { stdout } = output;
   const text = file.trim() === '' ? stdout : file;
   const marker = /\[TRUNCATED at \d+ bytes\]\s*$/.exec(text)?.[0].trim();
   const whole = marker === undefined ? text : text.slice(0, text.lastIndexOf(marker));
@@ -32,22 +30,20 @@ export function readCommandReport(file: string, { stdout, stderr, exitCode }: Co
     ? parseJUnit(whole)
     : looksLikeTap(whole)
       ? parseTap(whole)
-      : bareExit(exitCode, title, `${whole}\n${stderr}`);
+      : bareExit(output, title, whole);
   return marker === undefined || report.isComplete
     ? report
     : { ...report, problem: `the report was cut off: ${marker}` };
 }
 
-function bareExit(exitCode: number, title: string, output: string): Report {
+function bareExit({ status, exitCode, stderr }: CommandOutput, title: string, told: string): Report {
+  const nothing = { cases: [], started: [], loadErrors: [], covered: [] };
+  if (status !== 'OK') return { ...nothing, started: [{ titles: [title] }], isComplete: false };
+  if (exitCode === 0)
+    return { ...nothing, cases: [{ kind: 'case', titles: [title], status: 'passed' }], isComplete: true };
+  const output = `${told}\n${stderr}`;
   const why = tellingLine(output);
   const message = `exit code ${exitCode}${why === undefined ? '' : `: ${why}`}`;
   const error = { message, stack: output.slice(-16_000) };
-  const status = exitCode === 0 ? 'passed' : 'failed';
-  return {
-    cases: [{ kind: 'case', titles: [title], status, ...(exitCode === 0 ? {} : { error }) }],
-    started: [],
-    loadErrors: [],
-    covered: [],
-    isComplete: true,
-  };
+  return { ...nothing, cases: [{ kind: 'case', titles: [title], status: 'failed', error }], isComplete: true };
 }
