@@ -76,6 +76,14 @@ test('a', () => assert.equal(a(), 'nobody writes this'));
     expect(events).toContain('"protectedPaths":["packages/b/"]');
   });
 
+  test('of tests that hang names the one that does, and how to give them more time', async () => {
+    const directory = aProject({ ...CHECKED, 'check.js': 'for (;;);\n' });
+    const { code, stdout } = await runHere(['fix', '--test-timeout', '1500ms'], { directory });
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/failed\[timeout\/wall\].*during .*node check\.js/);
+    expect(stdout).toContain('Raise --test-timeout, or look for what hangs in the test that is named.');
+  });
+
   test('says so when only the tests are suspects', async () => {
     const directory = aProject({ 'check.js': 'if ([1].length !== 3) throw new Error("one is not three");\n' });
     const { code, stdout } = await runHere(['fix', '--test', 'node check.js'], { directory });

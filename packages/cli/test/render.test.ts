@@ -108,6 +108,7 @@ const REPORT: FixReport = {
   suspects: [],
   refusals: [],
   tried: 1,
+  timedOut: 0,
   planned: 4,
   operators: { comparison: 3, constant: 1 },
   diff: '+new\n',
@@ -145,6 +146,12 @@ describe('a repair', () => {
     expect(page).toContain('    not ␛[2Jequalxxx');
     expect(page.match(/at a\.test\.js:7/g)).toHaveLength(5);
     expect(Math.max(...page.split('\n').map((line) => line.length))).toBeLessThan(210);
+  });
+
+  test('counts the edits whose tests did not end', () => {
+    expect(fixPage({ report: { ...REPORT, tried: 9, timedOut: 2 } }, STYLE)).toContain(
+      '9 edits tried (2 ran out of time);',
+    );
   });
 
   test('names files that do not parse', () => {

@@ -36,6 +36,8 @@ export interface FixRequest {
   readonly maxCandidates: number;
   /** Bound of the whole run in milliseconds. */
   readonly timeoutMs: number;
+  /** Bound of one execution of the whole test suite in milliseconds; two minutes unless said otherwise. */
+  readonly testTimeoutMs?: number;
   readonly sandboxMode: 'strict' | 'best-effort';
   /** Starts anew although the same request has an unfinished run. */
   readonly isNew: boolean;
@@ -68,6 +70,8 @@ export interface FixReport {
   readonly refusals: readonly JsonObject[];
   /** Edits tried, over all visits. */
   readonly tried: number;
+  /** Of these, edits whose tests did not end in time, twice. */
+  readonly timedOut: number;
   /** Edits that there were to try, over all visits. */
   readonly planned: number;
   /** Of the last search: edits tried by kind. Empty when it did not come to its end. */
@@ -86,7 +90,6 @@ export interface FixReport {
 
 const WORKFLOW_FILE = join(import.meta.dirname, '..', '..', '..', 'workflows', 'fix-failing.yaml');
 
-/** Bound of one execution of the whole test suite. */
 const TEST_TIMEOUT_MS = 120_000;
 
 /** Starts the repair of a project's failing tests, or joins the unfinished run of the same request. The caller waits for its rest. */
@@ -106,7 +109,7 @@ export async function startFix(app: Application, request: FixRequest): Promise<F
     directory: plan.root,
     dependencies: [...snapshot.dependencies],
     commands: [...plan.commands],
-    testTimeoutMs: Math.min(TEST_TIMEOUT_MS, request.timeoutMs),
+    testTimeoutMs: Math.min(request.testTimeoutMs ?? TEST_TIMEOUT_MS, request.timeoutMs),
     sandboxMode: request.sandboxMode,
     protectedPaths: [...(await catalogued(findProtectedFiles(app.workspace, snapshot.tree, plan)))],
   };
@@ -155,7 +158,8 @@ export async function reportFix(app: Pick<Application, 'store' | 'workspace'>, s
     flaky: first.success ? first.data.flaky : [],
     suspects: objectsOf(suspects),
     refusals: objectsOf(searches.at(-1)?.['refusals']),
-    tried: countTried(events),
+    tried: verdictsOf(events).length,
+    timedOut: verdictsOf(events).filter((each) => isObject(each) && each['verdict'] === 'timed_out').length,
     operators: operatorsOf(searches.at(-1)?.['operators']),
     planned: searches.reduce((sum, { planned }) => sum + (typeof planned === 'number' ? planned : 0), 0),
     diff: difference.text,
@@ -186,12 +190,12 @@ function operatorsOf(counts: unknown): Readonly<Record<string, number>> {
 }
 
 /** Every recorded batch is a list of verdicts, also of a search that did not come to its end. */
-function countTried(events: readonly StoredEvent[]): number {
-  return events.reduce((sum, { payload }) => sum + (payload.type === 'effect.recorded' ? sizeOfBatch(payload) : 0), 0);
+function verdictsOf(events: readonly StoredEvent[]): readonly unknown[] {
+  return events.flatMap(({ payload }) => (payload.type === 'effect.recorded' ? verdictsOfBatch(payload) : []));
 }
 
-function sizeOfBatch({ node, outcome }: FactOf<'effect.recorded'>): number {
-  return node === 'codegen' && outcome.kind === 'value' && Array.isArray(outcome.value) ? outcome.value.length : 0;
+function verdictsOfBatch({ node, outcome }: FactOf<'effect.recorded'>): readonly unknown[] {
+  return node === 'codegen' && outcome.kind === 'value' && Array.isArray(outcome.value) ? outcome.value : [];
 }
 
 /** Writes a successful repair into the user's directory, unless the files changed meanwhile, and records that it did. */
@@ -223,8 +227,12 @@ export function joinKeyOf(plan: ProjectPlan, request: FixRequest, { tree }: { re
 }
 
 /** The same real path and test command are the same request. */
-function requestKey({ root, packagePath, commands }: ProjectPlan, { maxCandidates }: FixRequest): string {
-  const text = canonicalJson({ root, packagePath, commands, maxCandidates });
+function requestKey(
+  { root, packagePath, commands }: ProjectPlan,
+  { maxCandidates, testTimeoutMs }: FixRequest,
+): string {
+  const bound = testTimeoutMs === undefined ? {} : { testTimeoutMs };
+  const text = canonicalJson({ root, packagePath, commands, maxCandidates, ...bound });
   return `fix:${createHash('sha256').update(text).digest('hex').slice(0, 32)}`;
 }
 

@@ -230,9 +230,9 @@ async function tryBatch(
   return z.array(verdictSchema).parse(value);
 }
 
-/** Every trial may run twice to its limit, one after the other. */
+/** Every trial may run twice to its limit, one after the other, and then again with twice the limit. */
 function batchTimeoutMs(failing: TestResult, project: Project, size: number): number {
-  return size * 2 * project.commands.length * trialTimeoutMs(failing, project) + 60_000;
+  return size * 6 * project.commands.length * trialTimeoutMs(failing, project) + 60_000;
 }
 
 function report(

@@ -17,11 +17,13 @@ export async function fix(
   const test = textOption(options, 'test');
   if (test?.trim() === '')
     throw new VltairError('invalid_argument/usage', { detail: '--test takes a command, not ""', where: '--test' });
+  const testTimeoutMs = durationOption(options, 'testTimeout');
   const request: FixRequest = {
     directory: resolve(context.directory, directory ?? '.'),
     ...(test === undefined ? {} : { test }),
     maxCandidates: integerOption(options, 'maxCandidates', 1) ?? MAX_CANDIDATES,
     timeoutMs: durationOption(options, 'timeout') ?? TIMEOUT_MS,
+    ...(testTimeoutMs === undefined ? {} : { testTimeoutMs }),
     sandboxMode: choiceOption(options, 'sandbox', ['strict', 'best-effort']) ?? 'best-effort',
     isNew: flagOption(options, 'new'),
   };

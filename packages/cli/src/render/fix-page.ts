@@ -68,8 +68,9 @@ function refusalLines({ refusals }: FixReport): string[] {
 }
 
 function editLines(report: FixReport): string[] {
-  const { edits, tried, planned, status, alternatives } = report;
-  const tries = `${tried} edit${tried === 1 ? '' : 's'} tried`;
+  const { edits, tried, timedOut, planned, status, alternatives } = report;
+  const late = timedOut === 0 ? '' : ` (${timedOut} ran out of time)`;
+  const tries = `${tried} edit${tried === 1 ? '' : 's'} tried${late}`;
   if (edits.length === 0) {
     if (status !== 'failed' || planned === 0) return [];
     return [
