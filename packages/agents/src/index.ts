@@ -1,14 +1,16 @@
 export { createCodeGen } from './agents/codegen.ts';
 export { createDebug } from './agents/debug.ts';
 export { projectSchema, type Project } from './agents/project-input.ts';
+export { findProtectedFiles } from './agents/protected-files.ts';
 export { ProjectTests, type ProjectTestsOptions } from './agents/project-tests.ts';
 export { countCases, createTestExec } from './agents/test-exec.ts';
 export { AgentRegistry } from './registry.ts';
-export { isProtectedPath } from './repair/index.ts';
+export { isProtectedPath, protectedBy } from './repair/index.ts';
 export { detectRunner } from './test-runners/detect-runner.ts';
 export type { Detection } from './test-runners/detection.ts';
 export { directoryFiles } from './test-runners/project-files.ts';
 export { applyToDirectory, type ApplyResult } from './workspace/apply-to-directory.ts';
 export { catalogued } from './workspace/catalogued.ts';
 export { findProjectRoot, type ProjectRoot } from './workspace/project-root.ts';
+export { findRepository } from './workspace/repository.ts';
 export { openWorkspace, type Workspace } from './workspace/workspace.ts';

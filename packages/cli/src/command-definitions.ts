@@ -33,6 +33,7 @@ export const commandDefinitions: readonly CommandDefinition[] = [
       ['--apply', 'write the repair into the project, unless its files have changed meanwhile'],
       ['--max-candidates <n>', 'edits to try at most (default: 1000)'],
       ['--timeout <duration>', 'bound of the whole run (default: 30m)'],
+      ['--test-timeout <duration>', 'bound of one run of the tests (default: 120s)'],
       ['--new', 'start a new run although the same request has an unfinished one'],
       sandbox,
     ],

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { findingsPage } from '../src/commands/machine-doctor.ts';
 import { commandName } from '../src/host.ts';
 import { processHost } from '../src/host.ts';
-import { demoPage, shellWord } from '../src/render/demo-page.ts';
+import { demoPage } from '../src/render/demo-page.ts';
 import { diffText } from '../src/render/diff-text.ts';
 import { errorText, reportError } from '../src/render/error-report.ts';
 import { eventLine } from '../src/render/event-line.ts';
@@ -14,6 +14,7 @@ import { outcomePage } from '../src/render/outcome-page.ts';
 import { differencesText, replayPage } from '../src/render/replay-page.ts';
 import { runList } from '../src/render/run-list.ts';
 import { runPage } from '../src/render/run-page.ts';
+import { shellWord } from '../src/render/shell-word.ts';
 import { statusPage } from '../src/render/status-page.ts';
 import { fitted, isColoured, oneLine, painter, plainText, table } from '../src/render/terminal-text.ts';
 
@@ -102,15 +103,19 @@ const REPORT: FixReport = {
   failure: undefined,
   reproduced: { passed: 1, failed: 12, skipped: 0 },
   failing: Array.from({ length: 12 }, (_, at) => `test ${at}`),
+  failures: [],
   flaky: ['test 1'],
   suspects: [],
+  refusals: [],
   tried: 1,
+  timedOut: 0,
   planned: 4,
   operators: { comparison: 3, constant: 1 },
   diff: '+new\n',
   files: ['a.js'],
   edits: [{ file: 'a.js', line: 3, operator: 'comparison' }],
   alternatives: [],
+  repositoryPath: '',
   treeBefore: 'x',
   treeAfter: 'y',
   durationMs: 10,
@@ -123,6 +128,36 @@ describe('a repair', () => {
     expect(page).toContain('and 2 more');
     expect(page).toContain('1 edit tried; kept: a.js:3 (comparison)');
     expect(page).toContain('vltair show r --diff | git apply');
+  });
+
+  test('says why the first five cases fail, bounded and harmless', () => {
+    const failures = REPORT.failing.map((id) => ({
+      id,
+      message: `not \u001b[2Jequal${'x'.repeat(500)}\n\nb\nc\nd\ne`,
+      file: 'a.test.js',
+      line: 7,
+      expected: '1',
+      actual: '2\n3',
+    }));
+    const page = fixPage({ report: { ...REPORT, failures } }, STYLE);
+    expect(page).toContain(
+      '\n    b\n    c\n    d\n    …\n    expected: 1\n    actual: 2 3\n    at a.test.js:7\n  test 1',
+    );
+    expect(page).toContain('    not ␛[2Jequalxxx');
+    expect(page.match(/at a\.test\.js:7/g)).toHaveLength(5);
+    expect(Math.max(...page.split('\n').map((line) => line.length))).toBeLessThan(210);
+  });
+
+  test('counts the edits whose tests did not end', () => {
+    expect(fixPage({ report: { ...REPORT, tried: 9, timedOut: 2 } }, STYLE)).toContain(
+      '9 edits tried (2 ran out of time);',
+    );
+  });
+
+  test('names files that do not parse', () => {
+    const refusals = [{ file: 'f.js', reason: 'syntax_error', detail: 'Unexpected token (1:3)' }];
+    const page = fixPage({ report: { ...REPORT, refusals } }, STYLE);
+    expect(page).toContain('f.js does not parse: Unexpected token (1:3)');
   });
 
   test('says what became of --apply', () => {

@@ -172,7 +172,7 @@ export const errorCatalogue = {
   ),
   'timeout/wall': work(
     'A command did not end in its time.',
-    'Raise the limit with --timeout, or look for what hangs in the output.',
+    'Raise --test-timeout, or look for what hangs in the test that is named.',
   ),
   'timeout/call': {
     ...work('A single call did not end in its time.', 'It is tried again while the node has time left.'),

@@ -10,7 +10,7 @@ import { dataDirectoryOf } from './data-directory.ts';
 import { applyFix, joinKeyOf, reportFix, startFix, type FixReport, type FixRequest, type FixRun } from './fix.ts';
 import { followRun, isRunResting, liveOwner } from './follow-run.ts';
 import { readingStore } from './open-store.ts';
-import { planProject } from './project-plan.ts';
+import { planProject, type ProjectPlan } from './project-plan.ts';
 import { inSession, restOf, type SessionOptions } from './session.ts';
 
 export interface FixOutcome {
@@ -58,9 +58,9 @@ async function fixHere(app: Application, options: SessionOptions & FixSession): 
     const report = await reportFix(app, known);
     return { report, applied: await applyFix(app, known, report) };
   }
-  const { run, how } = await startFix(app, request);
-  const note = noteOn(how);
-  watcher.located({ run, dataDirectory: app.dataDirectory, ...(note === undefined ? {} : { note }) });
+  const { run, how, plan } = await startFix(app, request);
+  const note = [noteOnPlace(plan), noteOn(how)].filter((each) => each !== undefined).join(' ');
+  watcher.located({ run, dataDirectory: app.dataDirectory, ...(note === '' ? {} : { note }) });
   const state = await restOf(app, watcher, run);
   const report = await reportFix(app, state);
   return apply && state.status === 'succeeded' && report.diff !== ''
@@ -75,6 +75,12 @@ async function knownRepair(app: Application, request: FixRequest): Promise<RunSt
   const [row] = await app.store.runs({ joinKey, statuses: ['succeeded'], limit: 1 });
   const state = row === undefined ? undefined : fold(await app.store.read(row.run));
   return state;
+}
+
+function noteOnPlace({ instead, root, packagePath }: ProjectPlan): string | undefined {
+  return instead === undefined
+    ? undefined
+    : `There are no tests in ${instead}; taking the project around it, ${join(root, packagePath)}.`;
 }
 
 function noteOn(how: FixRun['how']): string | undefined {

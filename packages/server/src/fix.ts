@@ -1,6 +1,15 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { join } from 'node:path';
-import { applyToDirectory, catalogued, countCases, type ApplyResult, type Project } from '@vltair/agents';
+import { join, relative } from 'node:path';
+import {
+  applyToDirectory,
+  catalogued,
+  countCases,
+  findProtectedFiles,
+  findRepository,
+  protectedBy,
+  type ApplyResult,
+  type Project,
+} from '@vltair/agents';
 import type { RunState } from '@vltair/core';
 import {
   canonicalJson,
@@ -16,6 +25,7 @@ import {
   type Workflow,
 } from '@vltair/protocol';
 import type { Application } from './application.ts';
+import { failingCasesOf, type FailingCase } from './failing-case.ts';
 import { planProject, type ProjectPlan } from './project-plan.ts';
 import { readWorkflowFile } from './workflow-file.ts';
 
@@ -26,6 +36,8 @@ export interface FixRequest {
   readonly maxCandidates: number;
   /** Bound of the whole run in milliseconds. */
   readonly timeoutMs: number;
+  /** Bound of one execution of the whole test suite in milliseconds; two minutes unless said otherwise. */
+  readonly testTimeoutMs?: number;
   readonly sandboxMode: 'strict' | 'best-effort';
   /** Starts anew although the same request has an unfinished run. */
   readonly isNew: boolean;
@@ -52,11 +64,17 @@ export interface FixReport {
   /** Cases of the first reproduction. `undefined` when the tests could not be run. */
   readonly reproduced: { readonly passed: number; readonly failed: number; readonly skipped: number } | undefined;
   readonly failing: readonly string[];
+  /** Why each of them fails. */
+  readonly failures: readonly FailingCase[];
   readonly flaky: readonly string[];
   /** The lines that the failing tests make suspicious, of the last search, most suspicious first. */
   readonly suspects: readonly JsonObject[];
+  /** Suspicious files that gave no edits, of the last search: file, reason and detail. */
+  readonly refusals: readonly JsonObject[];
   /** Edits tried, over all visits. */
   readonly tried: number;
+  /** Of these, edits whose tests did not end in time, twice. */
+  readonly timedOut: number;
   /** Edits that there were to try, over all visits. */
   readonly planned: number;
   /** Of the last search: edits tried by kind. Empty when it did not come to its end. */
@@ -66,6 +84,8 @@ export interface FixReport {
   readonly files: readonly string[];
   readonly edits: readonly JsonObject[];
   readonly alternatives: readonly JsonObject[];
+  /** Where the project lies in its git repository: what `git apply` has to be told. Empty at its top and outside of git. */
+  readonly repositoryPath: string;
   readonly treeBefore: string;
   readonly treeAfter: string;
   readonly durationMs: number;
@@ -73,7 +93,6 @@ export interface FixReport {
 
 const WORKFLOW_FILE = join(import.meta.dirname, '..', '..', '..', 'workflows', 'fix-failing.yaml');
 
-/** Bound of one execution of the whole test suite. */
 const TEST_TIMEOUT_MS = 120_000;
 
 /** Starts the repair of a project's failing tests, or joins the unfinished run of the same request. The caller waits for its rest. */
@@ -91,8 +110,9 @@ export async function startFix(app: Application, request: FixRequest): Promise<F
     directory: plan.root,
     dependencies: [...snapshot.dependencies],
     commands: [...plan.commands],
-    testTimeoutMs: Math.min(TEST_TIMEOUT_MS, request.timeoutMs),
+    testTimeoutMs: Math.min(request.testTimeoutMs ?? TEST_TIMEOUT_MS, request.timeoutMs),
     sandboxMode: request.sandboxMode,
+    protectedPaths: [...(await catalogued(findProtectedFiles(app.workspace, snapshot.tree, plan)))],
   };
   const run = makeRunId(Date.now(), randomBytes(16));
   await app.runtime.start({
@@ -140,21 +160,32 @@ export async function reportFix(app: Pick<Application, 'store' | 'workspace'>, s
     failure: state.failure,
     reproduced: first.success ? countCases(first.data) : undefined,
     failing: first.success ? first.data.cases.filter(({ status }) => status === 'failed').map(({ id }) => id) : [],
+    failures: first.success ? failingCasesOf(first.data) : [],
     flaky: first.success ? first.data.flaky : [],
-    suspects: Array.isArray(suspects) ? suspects.filter(isObject) : [],
-    tried: countTried(events),
+    suspects: objectsOf(suspects),
+    refusals: objectsOf(searches.at(-1)?.['refusals']),
+    tried: verdictsOf(events).length,
+    timedOut: verdictsOf(events).filter((each) => isObject(each) && each['verdict'] === 'timed_out').length,
     operators: operatorsOf(searches.at(-1)?.['operators']),
     planned: searches.reduce((sum, { planned }) => sum + (typeof planned === 'number' ? planned : 0), 0),
     diff: difference.text,
     files: difference.files.map(({ path }) => path),
     edits: searches.flatMap(({ edit }) => (isObject(edit) ? [edit] : [])),
-    alternatives: searches.flatMap(({ alternatives }) =>
-      Array.isArray(alternatives) ? alternatives.filter(isObject) : [],
-    ),
+    alternatives: searches.flatMap(({ alternatives }) => objectsOf(alternatives)),
+    repositoryPath: await repositoryPathOf(projectOf(state).directory),
     treeBefore: created.tree,
     treeAfter: state.tree,
     durationMs: state.ts - state.createdTs,
   };
+}
+
+async function repositoryPathOf(directory: string): Promise<string> {
+  const repository = await findRepository(directory);
+  return repository === undefined ? '' : relative(repository.topLevel, directory);
+}
+
+function objectsOf(value: unknown): readonly JsonObject[] {
+  return Array.isArray(value) ? value.filter(isObject) : [];
 }
 
 function operatorsOf(counts: unknown): Readonly<Record<string, number>> {
@@ -165,17 +196,19 @@ function operatorsOf(counts: unknown): Readonly<Record<string, number>> {
 }
 
 /** Every recorded batch is a list of verdicts, also of a search that did not come to its end. */
-function countTried(events: readonly StoredEvent[]): number {
-  return events.reduce((sum, { payload }) => sum + (payload.type === 'effect.recorded' ? sizeOfBatch(payload) : 0), 0);
+function verdictsOf(events: readonly StoredEvent[]): readonly unknown[] {
+  return events.flatMap(({ payload }) => (payload.type === 'effect.recorded' ? verdictsOfBatch(payload) : []));
 }
 
-function sizeOfBatch({ node, outcome }: FactOf<'effect.recorded'>): number {
-  return node === 'codegen' && outcome.kind === 'value' && Array.isArray(outcome.value) ? outcome.value.length : 0;
+function verdictsOfBatch({ node, outcome }: FactOf<'effect.recorded'>): readonly unknown[] {
+  return node === 'codegen' && outcome.kind === 'value' && Array.isArray(outcome.value) ? outcome.value : [];
 }
 
 /** Writes a successful repair into the user's directory, unless the files changed meanwhile, and records that it did. */
 export async function applyFix(app: Application, state: RunState, report: FixReport): Promise<ApplyResult> {
-  const { directory } = projectOf(state);
+  const { directory, protectedPaths } = projectOf(state);
+  const forbidden = report.files.find(protectedBy(protectedPaths));
+  if (forbidden !== undefined) throw new VltairError('forbidden/protected_path', { detail: forbidden });
   const { treeBefore: before, treeAfter: after } = report;
   const result = await catalogued(applyToDirectory({ workspace: app.workspace, directory, before, after }));
   if (result.kind === 'applied') {
@@ -185,10 +218,13 @@ export async function applyFix(app: Application, state: RunState, report: FixRep
   return result;
 }
 
-function projectOf(state: RunState): { readonly directory: string } {
+function projectOf(state: RunState): { readonly directory: string; readonly protectedPaths: readonly string[] } {
   const { project } = state.input;
-  if (isObject(project) && typeof project['directory'] === 'string') return { directory: project['directory'] };
-  throw new VltairError('internal/unexpected', { detail: `${state.run} has no project` });
+  if (!isObject(project) || typeof project['directory'] !== 'string')
+    throw new VltairError('internal/unexpected', { detail: `${state.run} has no project` });
+  const { directory, protectedPaths } = project;
+  const paths = Array.isArray(protectedPaths) ? protectedPaths : [];
+  return { directory, protectedPaths: paths.filter((path) => typeof path === 'string') };
 }
 
 /** The same request over the same files: an unfinished run with this key is joined. */

@@ -25,6 +25,7 @@ export { fingerprintOf, reportQueue, reportStatus, type QueueReport, type Status
 export type { AttemptSummary, EffectSummary, VisitSummary } from './visit-summary.ts';
 export type { Application, ApplicationOptions } from './application.ts';
 export type { Finding } from './doctor.ts';
+export type { FailingCase } from './failing-case.ts';
 export type { FixReport, FixRequest } from './fix.ts';
 export type { FixOutcome, FixSession } from './fix-session.ts';
 export type { ParkedAnswer } from './resume-run.ts';

@@ -8,11 +8,12 @@ import type { ProjectTests } from './project-tests.ts';
 
 /**
  * What became of a candidate. `passes`: everything passes. `improves`: some of the failing cases pass and nothing else
- * broke. `fails`: the rest. Plain data, recorded in the ledger.
+ * broke. `timed_out`: its tests did not end in time, not even alone with twice the time. `fails`: the rest. Plain data,
+ * recorded in the ledger.
  */
 export const verdictSchema = z.strictObject({
   id: z.string(),
-  verdict: z.enum(['passes', 'improves', 'fails']),
+  verdict: z.enum(['passes', 'improves', 'fails', 'timed_out']),
   /** Failing cases that pass with it. */
   fixed: z.int().nonnegative(),
 });
@@ -30,7 +31,10 @@ export interface Trial {
   readonly tried: () => void;
 }
 
-/** Tries candidates in clones, several at a time; the verdicts come in the order of the candidates, whatever the order of completion. */
+/**
+ * Tries candidates in clones, several at a time; the verdicts come in the order of the candidates, whatever the order of
+ * completion. One that runs out of time is tried again at the end, alone: beside others it may only have been slow.
+ */
 export async function tryCandidates(
   tests: ProjectTests,
   trial: Trial,
@@ -43,26 +47,48 @@ export async function tryCandidates(
     await using clone = await tests.checkout(trial.project, trial.tree, trial.traceId);
     for (const [index, candidate] of queue) {
       trial.signal.throwIfAborted();
-      verdicts[index] = await tryOne(tests, trial, clone, candidate);
+      verdicts[index] = await tryOne(tests, { ...trial, patience: 1 }, clone, candidate);
       trial.tried();
     }
   };
   const crews = await Promise.allSettled(Array.from({ length: Math.min(workers, candidates.length) }, work));
   const broken = crews.find((crew) => crew.status === 'rejected');
   if (broken !== undefined) throw broken.reason;
+  await tryLateAgain(tests, trial, candidates, verdicts);
   return verdicts;
 }
 
-async function tryOne(tests: ProjectTests, trial: Trial, clone: Clone, { id, edit }: Candidate): Promise<Verdict> {
+async function tryLateAgain(
+  tests: ProjectTests,
+  trial: Trial,
+  candidates: readonly Candidate[],
+  verdicts: Verdict[],
+): Promise<void> {
+  const late = [...candidates.entries()].filter(([index]) => verdicts[index]?.verdict === 'timed_out');
+  if (late.length === 0) return;
+  await using clone = await tests.checkout(trial.project, trial.tree, trial.traceId);
+  for (const [index, candidate] of late) {
+    trial.signal.throwIfAborted();
+    verdicts[index] = await tryOne(tests, { ...trial, patience: 2 }, clone, candidate);
+  }
+}
+
+/** A trial with what its time limit is multiplied by. */
+interface TimedTrial extends Trial {
+  readonly patience: number;
+}
+
+async function tryOne(tests: ProjectTests, trial: TimedTrial, clone: Clone, { id, edit }: Candidate): Promise<Verdict> {
   const content = applyEdit(trial.sources.get(edit.file) ?? '', edit);
   await clone.reset([{ path: edit.file, content }]);
-  const judgement = (await passesProbe(tests, trial, clone)) ? await judgeWhole(tests, trial, clone) : HOPELESS;
+  const judgement = (await judgeProbe(tests, trial, clone)) ?? (await judgeWhole(tests, trial, clone));
   if (!(await clone.isPristine())) await clone.restore();
   return { id, ...judgement };
 }
 
 type Judgement = Omit<Verdict, 'id'>;
 const HOPELESS: Judgement = { verdict: 'fails', fixed: 0 };
+const LATE: Judgement = { verdict: 'timed_out', fixed: 0 };
 
 /** Ids of the cases that fail every time, sorted. */
 function failingCases({ cases, flaky }: TestResult): readonly string[] {
@@ -70,14 +96,15 @@ function failingCases({ cases, flaky }: TestResult): readonly string[] {
 }
 
 /**
- * Whether the first failing case passes, run by itself: most edits end here. With two faults, the edit for the other one
- * has its turn when the first is mended. True when the runner cannot run a case by itself.
+ * The verdict of the first failing case, run by itself: most edits end here. With two faults, the edit for the other one has
+ * its turn when the first is mended. `undefined` when it passes, or when the runner cannot run a case by itself.
  */
-async function passesProbe(tests: ProjectTests, trial: Trial, clone: Clone): Promise<boolean> {
+async function judgeProbe(tests: ProjectTests, trial: TimedTrial, clone: Clone): Promise<Judgement | undefined> {
   const probe = probeOf(trial);
-  if (probe === undefined) return true;
+  if (probe === undefined) return undefined;
   const result = await run(tests, trial, clone, probe.command, [probe.selection]);
-  return passesNow(probe.id, result.cases);
+  if (result.outcome === 'timeout') return LATE;
+  return passesNow(probe.id, result.cases) ? undefined : HOPELESS;
 }
 
 interface Probe {
@@ -101,10 +128,11 @@ function canSelect({ runner, directory }: TestCommand, { file }: TestSelection):
 }
 
 /** The whole suite: an edit that mends one case and breaks another is none, and so is one that makes cases disappear. */
-async function judgeWhole(tests: ProjectTests, trial: Trial, clone: Clone): Promise<Judgement> {
+async function judgeWhole(tests: ProjectTests, trial: TimedTrial, clone: Clone): Promise<Judgement> {
   const cases: TestCase[] = [];
   for (const command of trial.project.commands) {
     const result = await run(tests, trial, clone, command, []);
+    if (result.outcome === 'timeout') return LATE;
     if (result.outcome !== 'passed' && result.outcome !== 'failed') return HOPELESS;
     cases.push(...result.cases);
   }
@@ -127,13 +155,13 @@ function breaks(before: TestResult, cases: readonly TestCase[]): boolean {
 
 async function run(
   tests: ProjectTests,
-  trial: Trial,
+  trial: TimedTrial,
   clone: Clone,
   command: TestCommand,
   selection: readonly TestSelection[],
 ): Promise<TestResult> {
   const { project, traceId, signal } = trial;
-  const limits = { wallTimeMs: trialTimeoutMs(trial.failing, project) };
+  const limits = { wallTimeMs: trial.patience * trialTimeoutMs(trial.failing, project) };
   const execution = { command, selection, repeat: 1, coverage: false, limits, traceId, signal };
   const { result } = await tests.run(project, clone, execution);
   signal.throwIfAborted();

@@ -18,6 +18,7 @@ import {
   literalHints,
   parseProblem,
   planSearch,
+  protectedBy,
   type Candidate,
   type SearchPlan,
   type Sources,
@@ -25,6 +26,7 @@ import {
 import { trialTimeoutMs, tryCandidates, verdictSchema, type Verdict } from './candidate-trial.ts';
 import { parseInput, projectSchema, treeOf, type Project } from './project-input.ts';
 import type { ProjectTests } from './project-tests.ts';
+import { failingTestFiles, findProtectedFiles } from './protected-files.ts';
 import { readSources } from './sources.ts';
 
 const suspectSchema = z.strictObject({ file: z.string(), line: z.int().positive(), score: z.number() });
@@ -90,7 +92,10 @@ function write(task: AgentTask, context: AgentContext): AgentResult {
 async function repair(tests: ProjectTests, task: AgentTask, context: AgentContext): Promise<AgentResult> {
   const input = parseInput(repairSchema, task);
   const sources = await readSources(tests.workspace, treeOf(context));
+  const isProtected = await protectionOf(tests, context, input, sources);
+  refuseProtected(input, sources, isProtected);
   const plan = planSearch({
+    isProtected,
     suspicious: input.suspects.map((suspect) => ({ ...suspect, why: '' })),
     sources,
     hints: literalHints(input.testResult),
@@ -100,6 +105,30 @@ async function repair(tests: ProjectTests, task: AgentTask, context: AgentContex
   const search = await searchIn(tests, context, input, sources, plan.candidates);
   const tried = plan.candidates.slice(0, search.tried);
   return report(task, context, search, sources, { refusals: plan.refusals, operators: countOperators(tried) });
+}
+
+/** I1: no candidate lies in a file that this answers for. */
+async function protectionOf(
+  { workspace }: ProjectTests,
+  context: AgentContext,
+  { project, testResult }: RepairInput,
+  sources: Sources,
+): Promise<(path: string) => boolean> {
+  const own = project.protectedPaths ?? (await findProtectedFiles(workspace, treeOf(context), project));
+  return protectedBy([...own, ...failingTestFiles(testResult, sources)]);
+}
+
+/** @throws VltairError `forbidden/protected_path` when there is nothing that an edit may touch. */
+function refuseProtected(
+  { suspects, testResult }: RepairInput,
+  sources: Sources,
+  isProtected: (path: string) => boolean,
+): void {
+  if (suspects.some(({ file }) => !isProtected(file))) return;
+  const files = [...new Set([...suspects.map(({ file }) => file), ...failingTestFiles(testResult, sources)])];
+  const shown = files.length === 0 ? 'there is no other source' : `only ${files.slice(0, 5).join(', ')} is suspected`;
+  const detail = `nothing but tests and what belongs to them could be changed: ${shown}`;
+  throw new VltairError('forbidden/protected_path', { detail });
 }
 
 interface Search {
@@ -201,9 +230,9 @@ async function tryBatch(
   return z.array(verdictSchema).parse(value);
 }
 
-/** Every trial may run twice to its limit, one after the other. */
+/** Every trial may run twice to its limit, one after the other, and then again with twice the limit. */
 function batchTimeoutMs(failing: TestResult, project: Project, size: number): number {
-  return size * 2 * project.commands.length * trialTimeoutMs(failing, project) + 60_000;
+  return size * 6 * project.commands.length * trialTimeoutMs(failing, project) + 60_000;
 }
 
 function report(

@@ -10,15 +10,23 @@ import {
   type TestResult,
 } from '@vltair/protocol';
 import { z } from 'zod';
+import { protectedBy } from '../repair/protected-paths.ts';
 import { rankLines, type SuspiciousLine } from '../repair/rank-lines.ts';
 import { parseStack } from '../test-runners/parse/stack-trace.ts';
 import { workspacePaths } from '../test-runners/parse/workspace-paths.ts';
 import type { Workspace } from '../workspace/workspace.ts';
-import { parseInput, treeOf } from './project-input.ts';
+import { parseInput, projectSchema, treeOf } from './project-input.ts';
+import { failingTestFiles } from './protected-files.ts';
 import { readSources } from './sources.ts';
 
 const inputSchema = z.union([
-  z.strictObject({ action: z.string(), testResult: testResultSchema, coverage: coverageHintSchema.exactOptional() }),
+  z.strictObject({
+    action: z.string(),
+    testResult: testResultSchema,
+    coverage: coverageHintSchema.exactOptional(),
+    /** Whose protected files are no suspects. */
+    project: projectSchema.exactOptional(),
+  }),
   z.strictObject({ action: z.string(), errorLog: z.string().min(1) }),
 ]);
 
@@ -47,7 +55,9 @@ async function debug(workspace: Workspace, task: AgentTask, context: AgentContex
   const sources = await readSources(workspace, treeOf(context));
   const testResult = 'errorLog' in input ? resultOfLog(input.errorLog) : withoutFlaky(input.testResult);
   const coverage = 'coverage' in input && input.coverage !== undefined ? { coverage: input.coverage } : {};
-  const suspects = rankLines({ testResult, sources, ...coverage }).slice(0, MOST_SUSPECTS);
+  const known = 'project' in input ? (input.project?.protectedPaths ?? []) : [];
+  const isProtected = protectedBy('errorLog' in input ? [] : [...known, ...failingTestFiles(testResult, sources)]);
+  const suspects = rankLines({ testResult, sources, isProtected, ...coverage }).slice(0, MOST_SUSPECTS);
   const summary = summaryOf(testResult);
   const findings = suspects.slice(0, MOST_FINDINGS).map(findingOf);
   return agentResult({

@@ -24,6 +24,11 @@ export const projectSchema = z.strictObject({
   testTimeoutMs: z.int().positive(),
   /** `strict` refuses to run what the machine cannot isolate. */
   sandboxMode: z.enum(['strict', 'best-effort']),
+  /**
+   * What no edit may touch besides the files that the path rule protects, relative to the workspace; one that ends in `/` is a
+   * folder. Absent: found from the tree and the commands.
+   */
+  protectedPaths: z.array(z.string()).exactOptional(),
 });
 export type Project = z.infer<typeof projectSchema>;
 

@@ -27,6 +27,7 @@ test('the entry exports these names', () => {
     'orderCandidates',
     'parseProblem',
     'planSearch',
+    'protectedBy',
     'rankLines',
   ]);
 });

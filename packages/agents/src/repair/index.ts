@@ -36,6 +36,6 @@ export {
   type SearchRequest,
 } from './plan-search.ts';
 export { parseProblem } from './parse-problem.ts';
-export { isProtectedPath } from './protected-paths.ts';
+export { isProtectedPath, protectedBy } from './protected-paths.ts';
 export { rankLines, type LocalisationInput, type SuspiciousLine } from './rank-lines.ts';
 export { PythonParserUnavailable } from './syntax/python.ts';

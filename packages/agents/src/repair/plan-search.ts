@@ -25,6 +25,8 @@ export interface SearchRequest {
   readonly maxCandidates: number;
   /** Only so many of the most suspicious lines are read; 300 unless said otherwise. */
   readonly maxLines?: number;
+  /** Files that no candidate may change; the path rule unless said otherwise. */
+  readonly isProtected?: (path: string) => boolean;
 }
 
 export interface SearchPlan {
@@ -41,9 +43,10 @@ const idLength = 16;
 
 /** The candidates for the most suspicious lines, best first, at most `maxCandidates`. Protected paths give none. */
 export function planSearch(request: SearchRequest): SearchPlan {
+  const isProtected = request.isProtected ?? isProtectedPath;
   const lines = request.suspicious
-    .slice(0, request.maxLines ?? defaultMaxLines)
-    .filter((each) => !isProtectedPath(each.file));
+    .filter((each) => !isProtected(each.file))
+    .slice(0, request.maxLines ?? defaultMaxLines);
   const outcomes = [...Map.groupBy(lines, (each) => each.file)]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([file, group]) => ({ file, outcome: candidatesOf(file, group, request) }));

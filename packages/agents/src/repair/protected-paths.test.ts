@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isProtectedPath } from './protected-paths.ts';
+import { isProtectedPath, protectedBy } from './protected-paths.ts';
 
 const protectedPaths = [
   'cart.test.ts',
@@ -44,6 +44,19 @@ const protectedPaths = [
   'node_modules/left-pad/index.js',
   'src\\cart.test.ts',
   './tests/test_cart.py',
+  'app/exams/models/tests/score.py',
+  'src/deep/er/test/build.js',
+  'fixtures/expected.js',
+  'src/mocks/clock.ts',
+  'lib/testing/server.py',
+  'src/test-utils/render.tsx',
+  'src/test_helpers/build.py',
+  'src/testHelpers/build.js',
+  'cypress/support/commands.js',
+  'features/steps/cart.py',
+  'runtests.py',
+  'eslint.config.mjs',
+  'Gruntfile.js',
 ];
 
 const openPaths = [
@@ -56,7 +69,8 @@ const openPaths = [
   'src/specification.py',
   'src/package.ts',
   'src/config.ts',
-  'app/exams/models/tests/score.py',
+  'app/products/models/specs/weight.py',
+  'src/features/cart.js',
   'index.js',
 ];
 
@@ -66,4 +80,11 @@ test.each(protectedPaths)('%s is protected', (path) => {
 
 test.each(openPaths)('%s may be repaired', (path) => {
   expect(isProtectedPath(path)).toBe(false);
+});
+
+test('a project protects files and whole folders besides', () => {
+  const isProtected = protectedBy(['check.js', 'packages/b/']);
+  expect(['check.js', 'packages/b/src/x.js', 'a.test.js', 'src/check.js', 'packages/bc/x.js'].map(isProtected)).toEqual(
+    [true, true, true, false, false],
+  );
 });

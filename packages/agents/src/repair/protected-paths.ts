@@ -11,16 +11,18 @@ const testName = [
   /^test[-_].*\.(js|jsx|mjs|cjs|ts|tsx|mts|cts|py)$/i,
   /^(test|tests|spec|specs)\.(js|jsx|mjs|cjs|ts|tsx|mts|cts|py)$/i,
   /^conftest\.py$/i,
+  /^run[-_]?tests?\.(js|mjs|cjs|ts|mts|cts|py|sh)$/i,
 ];
 
 const configurationName = [
-  /^(vite|vitest|jest|playwright|cypress|karma|ava|wdio|babel|webpack|rollup|rolldown|nyc|c8|stryker|wallaby|web-test-runner)([.-][\w.-]+)?\.(config|conf|workspace|setup|projects)\.[^.]+$/i,
+  /^(vite|vitest|jest|playwright|cypress|karma|ava|wdio|babel|webpack|rollup|rolldown|nyc|c8|stryker|wallaby|web-test-runner|eslint)([.-][\w.-]+)?\.(config|conf|workspace|setup|projects)\.[^.]+$/i,
   /^(vitest|jest|mocha|jasmine)[.-](setup|workspace|preset|globals|environment)([.-][\w-]+)?\.[^.]+$/i,
   /^setup-?tests?\.[^.]+$/i,
   /^\.(mocharc|nycrc|c8rc|taprc|babelrc|swcrc|coveragerc|npmrc|nvmrc|node-version|python-version)(\.[^.]+)*$/i,
   /^(pytest\.ini|\.pytest\.ini|tox\.ini|noxfile\.py|setup\.cfg|setup\.py|pyproject\.toml|pipfile|manage\.py|sitecustomize\.py|usercustomize\.py)$/i,
   /^(package|tsconfig|jsconfig|deno|lerna|nx|turbo|project)([.-][\w.-]+)?\.jsonc?$/i,
   /^requirements([.-][\w.-]+)?\.(txt|in)$/i,
+  /^(gruntfile|gulpfile)\.[^.]+$/i,
   /^(makefile|dockerfile|bunfig\.toml|pnpm-workspace\.yaml)$/i,
 ];
 
@@ -33,10 +35,14 @@ const lockName = [
 const snapshotName = [/\.snap$/i, /\.snapshot$/i, /\.ambr$/i];
 
 /** Folders whose whole content belongs to tests. */
-const testFolder = /^(__tests?__|__specs?__|__snapshots__|__mocks__|__fixtures__|testdata|test-data|snapshots)$/i;
+const testFolder =
+  /^(tests?|testing|test[-_]?(data|utils?|helpers?|support)|__tests?__|__specs?__|(__)?(snapshots|mocks|fixtures)(__)?)$/i;
 
-/** Folders that hold tests where they hold code: `tests/`, but not `src/test/`-less words such as `contest/`. */
-const testsFolder = /^(tests?|specs?|e2e|unit-?tests?|integration-?tests?)$/i;
+/** The same where one folder lies in the other. */
+const testFolders = [/(^|\/)cypress\/support(\/|$)/i, /(^|\/)features\/(steps|step_definitions|support)(\/|$)/i];
+
+/** Folders that hold tests where they hold code at the top of a package. */
+const specsFolder = /^(specs?|e2e|unit-?tests?|integration-?tests?)$/i;
 
 const sourceExtension = /\.(js|jsx|mjs|cjs|ts|tsx|mts|cts|py|json|ya?ml|txt|html|csv)$/i;
 
@@ -60,16 +66,28 @@ export function isProtectedPath(path: string): boolean {
   return (
     [...testName, ...configurationName, ...lockName, ...snapshotName].some((pattern) => pattern.test(name)) ||
     folders.some((folder) => testFolder.test(folder) || foreignFolder.test(folder)) ||
-    looksLikeTestTree(folders, name)
+    testFolders.some((pattern) => pattern.test(folders.join('/'))) ||
+    looksLikeSpecTree(folders, name)
   );
 }
 
-/** A `tests` folder at the top of a package counts; a `tests` package below a source folder (an app about exams) does not. */
-function looksLikeTestTree(folders: readonly string[], name: string): boolean {
-  const index = folders.findIndex((folder) => testsFolder.test(folder));
+/** A `specs` folder at the top of a package counts; a `specs` package deep below a source folder (an app about products) does not. */
+function looksLikeSpecTree(folders: readonly string[], name: string): boolean {
+  const index = folders.findIndex((folder) => specsFolder.test(folder));
   if (index < 0 || !sourceExtension.test(name)) return false;
   const above = folders.slice(0, index);
   const source = above.findLastIndex((folder) => /^(src|lib|app)$/i.test(folder));
-  const singular = /^(test|spec)$/i.test(folders[index] ?? '');
-  return source < 0 || singular || /^(e2e|unit|integration)/i.test(folders[index] ?? '') || above.length - source <= 2;
+  return source < 0 || !/^specs$/i.test(folders[index] ?? '') || above.length - source <= 2;
+}
+
+/**
+ * The path rule widened by what one project protects besides.
+ *
+ * @param entries paths relative to the workspace root; one that ends in `/` is a folder with all that it holds.
+ */
+export function protectedBy(entries: Iterable<string>): (path: string) => boolean {
+  const all = [...entries];
+  const files = new Set(all);
+  const folders = all.filter((entry) => entry.endsWith('/'));
+  return (path) => isProtectedPath(path) || files.has(path) || folders.some((folder) => path.startsWith(folder));
 }

@@ -36,6 +36,8 @@ export interface LocalisationInput {
   readonly coverage?: CoverageHint;
   /** Every source of the repository by path relative to its root, tests included: they say what they import. */
   readonly sources: Sources;
+  /** Files that are no suspects; the path rule unless said otherwise. */
+  readonly isProtected?: (path: string) => boolean;
 }
 
 const weights = { frame: 0.5, spectrum: 0.3, mention: 0.12, reach: 0.08 } as const;
@@ -53,7 +55,8 @@ const inertLine =
 /** The lines of all repairable files, most suspicious first. */
 export function rankLines(input: LocalisationInput): readonly SuspiciousLine[] {
   const failing = input.testResult.cases.filter((each) => each.status === 'failed');
-  const files = [...input.sources.keys()].filter(isRepairable).toSorted();
+  const isProtected = input.isProtected ?? isProtectedPath;
+  const files = [...input.sources.keys()].filter((file) => isReadable(file) && !isProtected(file)).toSorted();
   const outlines = new Map(files.map((file) => [file, outlineOf(file, input.sources)] as const));
   const parts: Readonly<Record<Part, Scores>> = {
     frame: frameScores(failing, outlines),
@@ -69,8 +72,8 @@ export function rankLines(input: LocalisationInput): readonly SuspiciousLine[] {
     .toSorted((a, b) => b.score - a.score || compareText(a.file, b.file) || a.line - b.line);
 }
 
-function isRepairable(file: string): boolean {
-  return languageOf(file) !== undefined && !isProtectedPath(file) && !/\.(d\.[mc]?ts|pyi|min\.[mc]?js)$/i.test(file);
+function isReadable(file: string): boolean {
+  return languageOf(file) !== undefined && !/\.(d\.[mc]?ts|pyi|min\.[mc]?js)$/i.test(file);
 }
 
 function outlineOf(file: string, sources: Sources): readonly Definition[] {

@@ -1,7 +1,7 @@
 import type { TestCase, TestResult } from '@vltair/protocol';
 import type { SandboxResult } from '@vltair/sandbox';
-import { plainText } from './parse/escape-sequences.ts';
 import type { Report } from './parse/report.ts';
+import { lastLine, tellingLine } from './parse/telling-line.ts';
 
 export type Verdict = Pick<TestResult, 'outcome' | 'reason'>;
 
@@ -85,12 +85,6 @@ function counted(cases: number): string {
 
 /** The line of the output that most likely says what went wrong. */
 function firstError({ stdout, stderr }: SandboxResult): string {
-  const lines = plainText(`${stderr}\n${stdout}`)
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
-  const telling =
-    lines.find((line) => /^(?:[\w.]*Error\b[ :]|[\w.]*Exception:|.*: not found|.*No module named)/.test(line)) ??
-    lines.find((line) => /error/i.test(line));
-  return (telling ?? lines.at(-1) ?? 'it printed nothing').slice(0, 300);
+  const output = `${stderr}\n${stdout}`;
+  return tellingLine(output) ?? lastLine(output) ?? 'it printed nothing';
 }

@@ -5,6 +5,7 @@ import { upwards, type ProjectFiles } from './project-files.ts';
 const names = z.record(z.string(), z.string()).catch({});
 
 const manifestSchema = z.object({
+  name: z.string().optional().catch(undefined),
   scripts: names.default({}),
   dependencies: names.default({}),
   devDependencies: names.default({}),

@@ -93,6 +93,26 @@ test('a test that never gives way is told by its file', async () => {
   expect(result).toMatchObject({ outcome: 'timeout', cases: [{ id: 'a.test.js', status: 'failed' }] });
 });
 
+test.each([
+  ['a file', { 'package.json': '{"scripts":{"test":"node --test"}}', 'test/a.test.js': 'for (;;);' }, 'test/a.test.js'],
+  ['a case', withTest('test(() => new Promise(() => setInterval(() => {}, 99)));'), 'a.test.js > <anonymous>'],
+  ['a command', { 'check.js': 'for (;;);' }, 'node check.js'],
+])('the reason of a hang names %s', async (_, files, name) => {
+  using project = new TestProject(files);
+  const override = name.startsWith('node') ? { override: name } : {};
+  const { result } = await project.run({ limits: { wallTimeMs: 1500 }, ...override });
+  expect(result).toMatchObject({ outcome: 'timeout', cases: [{ id: name, status: 'failed' }] });
+  expect(result.reason).toBe(`wall timeout before any test finished during ${JSON.stringify(name)}`);
+});
+
+test('a command that only exits is quoted, with the frames of what it printed', async () => {
+  using project = new TestProject({ 'check.js': "\nthrow new Error('one is not two');\n" });
+  const { result } = await project.run({ override: 'node check.js' });
+  expect(result.cases).toMatchObject([
+    { message: 'exit code 1: Error: one is not two', stack: expect.arrayContaining([{ file: 'check.js', line: 2 }]) },
+  ]);
+});
+
 test('tests that delete their own tree are an error, and nothing of ours is left', async () => {
   const body =
     "test('a', () => { for (const name of fs.readdirSync('.')) fs.rmSync(name, { recursive: true, force: true }); });";

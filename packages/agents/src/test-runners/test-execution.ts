@@ -122,7 +122,7 @@ function sandboxRequest(
 function readReport(command: TestCommand, support: SupportDirectory, sandbox: SandboxResult): Report {
   if (command.runner !== 'command') return parseReportLines(support.readReport('report.jsonl'));
   const title = command.arguments.at(-1) ?? 'command';
-  return readCommandReport(support.readReport('report'), sandbox.stdout, sandbox.exitCode, title);
+  return readCommandReport(support.readReport('report'), sandbox, title);
 }
 
 function partition<T>(values: readonly T[], belongs: (value: T) => boolean): [T[], T[]] {

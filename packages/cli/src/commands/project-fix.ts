@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { exitCodes, type ExitCode } from '@vltair/protocol';
+import { exitCodes, VltairError, type ExitCode } from '@vltair/protocol';
 import { loadEngine, type FixOutcome, type FixRequest } from '@vltair/server';
 import { exitCodeOf, type CommandContext } from '../command-context.ts';
 import { choiceOption, durationOption, flagOption, integerOption, textOption, type Options } from '../option-values.ts';
@@ -15,11 +15,15 @@ export async function fix(
   options: Options,
 ): Promise<ExitCode> {
   const test = textOption(options, 'test');
+  if (test?.trim() === '')
+    throw new VltairError('invalid_argument/usage', { detail: '--test takes a command, not ""', where: '--test' });
+  const testTimeoutMs = durationOption(options, 'testTimeout');
   const request: FixRequest = {
     directory: resolve(context.directory, directory ?? '.'),
     ...(test === undefined ? {} : { test }),
     maxCandidates: integerOption(options, 'maxCandidates', 1) ?? MAX_CANDIDATES,
     timeoutMs: durationOption(options, 'timeout') ?? TIMEOUT_MS,
+    ...(testTimeoutMs === undefined ? {} : { testTimeoutMs }),
     sandboxMode: choiceOption(options, 'sandbox', ['strict', 'best-effort']) ?? 'best-effort',
     isNew: flagOption(options, 'new'),
   };

@@ -1,6 +1,7 @@
 import type { FixOutcome, RunSummary } from '@vltair/server';
 import { fixPage } from './fix-page.ts';
 import { timeline } from './run-page.ts';
+import { shellWord } from './shell-word.ts';
 import type { PageStyle } from './terminal-text.ts';
 
 /** The repair, the timeline of its run, and what can be done with it. */
@@ -23,9 +24,4 @@ export function demoPage(outcome: FixOutcome, summary: RunSummary, directory: st
     '',
     `The project stays in ${directory}; remove it when you like.`,
   ].join('\n');
-}
-
-/** A word for a shell; as it is where it needs no quotes. */
-export function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,12 +1,13 @@
 import { formatDuration } from '@vltair/protocol';
-import type { FixOutcome, FixReport } from '@vltair/server';
+import type { FailingCase, FixOutcome, FixReport } from '@vltair/server';
 import { diffText } from './diff-text.ts';
 import { failureLines } from './run-page.ts';
-import { oneLine, type PageStyle, type Paint } from './terminal-text.ts';
+import { shellWord } from './shell-word.ts';
+import { fitted, oneLine, type PageStyle, type Paint } from './terminal-text.ts';
 
 /** What a repair came to, and what to do next. */
 export function fixPage({ report, applied }: FixOutcome, { paint, command }: PageStyle): string {
-  const lines = [...headline(report, paint), ...failingLines(report), ...editLines(report)];
+  const lines = [...headline(report, paint), ...failingLines(report), ...refusalLines(report), ...editLines(report)];
   if (report.diff !== '') lines.push('', diffText(report.diff, paint).trimEnd());
   if (report.status === 'failed' && report.failure !== undefined)
     lines.push('', ...failureLines(report.failure, paint));
@@ -24,18 +25,52 @@ function headline({ status, diff, run, durationMs, reproduced }: FixReport, pain
 }
 
 const SHOWN = 10;
+const EXPLAINED = 5;
 
-function failingLines({ failing, flaky, reproduced }: FixReport): string[] {
+function failingLines({ failing, failures, flaky, reproduced }: FixReport): string[] {
   if (failing.length === 0) return [];
   const count = reproduced === undefined ? '' : ` of ${reproduced.passed + reproduced.failed + reproduced.skipped}`;
-  const shown = failing.slice(0, SHOWN).map((id) => `  ${oneLine(id)}${flaky.includes(id) ? ' (flaky)' : ''}`);
+  const shown = failing.slice(0, SHOWN).flatMap((id, at) => {
+    const failure = at < EXPLAINED ? failures.find((each) => each.id === id) : undefined;
+    return [
+      `  ${told(id)}${flaky.includes(id) ? ' (flaky)' : ''}`,
+      ...(failure === undefined ? [] : reasonLines(failure)),
+    ];
+  });
   const more = failing.length > SHOWN ? [`  and ${failing.length - SHOWN} more`] : [];
   return [`${failing.length}${count} tests failed:`, ...shown, ...more];
 }
 
+const MESSAGE_LINES = 4;
+const COLUMNS = 200;
+
+/** Why a case fails: its message, what it compared, and where. */
+function reasonLines({ message = '', file, line, expected, actual }: FailingCase): string[] {
+  const said = message.split(/\r?\n/).filter((each) => each.trim() !== '');
+  const cut = said.length > MESSAGE_LINES ? ['…'] : [];
+  const compared = expected === undefined || actual === undefined ? [] : [`expected: ${expected}`, `actual: ${actual}`];
+  const place = file === undefined ? [] : [`at ${file}${line === undefined ? '' : `:${line}`}`];
+  return [...said.slice(0, MESSAGE_LINES), ...cut, ...compared, ...place].map((each) => `    ${told(each)}`);
+}
+
+/** One line of what others wrote, harmless and bounded. */
+function told(text: string): string {
+  return fitted(oneLine(text), COLUMNS);
+}
+
+/** Files that were suspected and could not be read as code. */
+function refusalLines({ refusals }: FixReport): string[] {
+  return refusals.slice(0, SHOWN).map(({ file, reason, detail }) => {
+    const [name, why] = [file, detail].map((part) => (typeof part === 'string' ? part : JSON.stringify(part)));
+    const what = reason === 'syntax_error' ? 'does not parse' : 'gave no edits';
+    return told(`${name} ${what}: ${why}`);
+  });
+}
+
 function editLines(report: FixReport): string[] {
-  const { edits, tried, planned, status, alternatives } = report;
-  const tries = `${tried} edit${tried === 1 ? '' : 's'} tried`;
+  const { edits, tried, timedOut, planned, status, alternatives } = report;
+  const late = timedOut === 0 ? '' : ` (${timedOut} ran out of time)`;
+  const tries = `${tried} edit${tried === 1 ? '' : 's'} tried${late}`;
   if (edits.length === 0) {
     if (status !== 'failed' || planned === 0) return [];
     return [
@@ -76,7 +111,11 @@ function placeOf(edit: FixReport['edits'][number]): string {
   );
 }
 
-function nextLines({ status, diff, run }: FixReport, applied: FixOutcome['applied'], command: string): string[] {
+function nextLines(
+  { status, diff, run, repositoryPath }: FixReport,
+  applied: FixOutcome['applied'],
+  command: string,
+): string[] {
   switch (applied?.kind) {
     case 'applied':
       return ['', `written: ${applied.files.map(oneLine).join(', ')}`];
@@ -91,7 +130,7 @@ function nextLines({ status, diff, run }: FixReport, applied: FixOutcome['applie
       return [
         '',
         'Nothing was written. To write it: the same command with --apply, or',
-        `  ${command} show ${run} --diff | git apply`,
+        `  ${command} show ${run} --diff | git apply${repositoryPath === '' ? '' : ` --directory=${shellWord(repositoryPath)}`}`,
       ];
   }
 }
