@@ -237,6 +237,13 @@ describe('export, verify, import', () => {
     expect(await ask('verify', 'last')).toMatchObject({ code: 0, stdout: expect.stringContaining('signed by') });
   });
 
+  test('a stored run is refused under another key than that of its store, and verifies with several pinned', async () => {
+    const { fingerprint } = await askJson('verify', run);
+    const other = 'f'.repeat(64);
+    expect((await ask('verify', run, '--key', other)).code).toBe(1);
+    expect((await ask('verify', run, '--key', `${other},${String(fingerprint)}`)).code).toBe(0);
+  });
+
   test('a file that is not there is neither a file nor a run', async () => {
     expect((await ask('verify', 'nowhere.jsonl')).stderr).toContain('not_found/run');
     expect((await ask('import', 'nowhere.jsonl')).stderr).toContain('not_found/file');

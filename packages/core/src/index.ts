@@ -19,4 +19,10 @@ export { importRun, type ImportedRun, type ImportOptions } from './journal/impor
 export { ownerOf } from './journal/owner-lock.ts';
 export { type ExportVerdict, type RefusedExport, type VerifiedExport, verifyExport } from './journal/verify-export.ts';
 export { type CommitsVerdict, type VerifiedCommits, verifyCommits } from './journal/verify-commits.ts';
-export { type RefusedRun, type RunVerdict, type VerifiedRun, verifyRun } from './journal/verify-run.ts';
+export {
+  type RefusedRun,
+  type RunVerdict,
+  requireVerifiedRun,
+  type VerifiedRun,
+  verifyRun,
+} from './journal/verify-run.ts';

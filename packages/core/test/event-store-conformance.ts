@@ -299,9 +299,9 @@ export function describeEventStore(name: string, makePlace: () => Promise<StoreP
         await reopen();
         await aRunOf(store, 'r4', [created()]);
         for (const run of ['r1', 'r2', 'r3', 'r4']) {
-          expect(await verifyRun(store, run, store.signer().fingerprint)).toMatchObject({ kind: 'verified', run });
+          expect(await verifyRun(store, run, [store.signer().fingerprint])).toMatchObject({ kind: 'verified', run });
         }
-        expect(await verifyRun(store, 'r1', 'f'.repeat(64))).toMatchObject({
+        expect(await verifyRun(store, 'r1', ['f'.repeat(64)])).toMatchObject({
           kind: 'refused',
           reason: 'invalid_argument/export_key',
         });

@@ -68,6 +68,9 @@ export class FaultyStore implements Port.EventStore {
   commits(...commits: Parameters<Port.EventStore['commits']>): ReturnType<Port.EventStore['commits']> {
     return this.#real.commits(...commits);
   }
+  commitsOf(...commits: Parameters<Port.EventStore['commitsOf']>): ReturnType<Port.EventStore['commitsOf']> {
+    return this.#real.commitsOf(...commits);
+  }
   adopt(run: Port.ForeignRun): Promise<'adopted' | 'exists'> {
     return this.#real.adopt(run);
   }

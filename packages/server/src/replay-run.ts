@@ -1,5 +1,6 @@
 import {
   fold,
+  requireVerifiedRun,
   verifyReplay,
   type EventStore,
   type NodeState,
@@ -64,8 +65,13 @@ export async function replayRun(store: EventStore, run: string, at?: ReplayPoint
   return { ...describeState(state), lastSeq: events.at(-1)?.seq ?? state.seq };
 }
 
-/** Feeds the recorded facts through today's code. Empty: it would decide the same again. */
+/**
+ * Feeds the recorded facts through today's code. Empty: it would decide the same again.
+ *
+ * @throws VltairError `internal/chain_broken`: a log that does not verify under the key of its store is not replayed.
+ */
 export async function verifyReplayOf(store: EventStore, run: string): Promise<readonly ReplayDifference[]> {
+  await requireVerifiedRun(store, run);
   return verifyReplay(await store.read(run));
 }
 

@@ -1,5 +1,6 @@
 import { exportRun, importRun, verifyExport, verifyRun, type EventStore, type ImportedRun } from '@vltair/core';
 import type { ErrorReason } from '@vltair/protocol';
+import { fingerprintOf } from './store-status.ts';
 
 export { exportRun, importRun, type ImportedRun };
 
@@ -28,13 +29,17 @@ export function verifyExportedRun(bytes: Uint8Array, fingerprint: string | undef
   return { kind: 'verified', run, count, head, status, purged, fingerprint: verdict.fingerprint };
 }
 
-/** Checks a run where it is stored. */
+/** Checks a run where it is stored: by default against the key in the store's own key file. */
 export async function verifyStoredRun(
   store: EventStore,
   run: string,
-  fingerprint: string | undefined,
+  pinned: readonly string[] = [fingerprintOf(store) ?? []].flat(),
 ): Promise<Verification> {
-  const verdict = await verifyRun(store, run, fingerprint);
+  if (pinned.length === 0) {
+    const detail = 'the key of the store cannot be read, and none is pinned';
+    return { kind: 'refused', reason: 'invalid_argument/key_not_pinned', place: 'event 0', detail };
+  }
+  const verdict = await verifyRun(store, run, pinned);
   if (verdict.kind === 'verified') return verdict;
   return { kind: 'refused', reason: verdict.reason, place: `event ${verdict.seq}`, detail: verdict.detail };
 }

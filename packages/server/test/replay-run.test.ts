@@ -2,12 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { makeRunId, workflowSchema } from '@vltair/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { verifies } from '../../../e2e/verifies.ts';
 import { openApplication, type Application } from '../src/application.ts';
 import { readConfiguration } from '../src/environment.ts';
-import { parseReplayPoint, replayRun, type Replay } from '../src/replay-run.ts';
+import { parseReplayPoint, replayRun, verifyReplayOf, type Replay } from '../src/replay-run.ts';
 
 const node = (id: string, needs: readonly string[]) => ({
   id,
@@ -95,4 +96,14 @@ describe('a replay', () => {
     await expect(replayRun(app.store, run, { kind: 'time', ts: 0 })).rejects.toMatchObject({ where: '--at' });
     expect(() => parseReplayPoint('yesterday')).toThrow('neither the number of an event nor a time');
   });
+});
+
+test('a log whose hashes fit but whose commits nobody signed is not replayed as proof', async () => {
+  verifies('SP-9');
+  expect(await verifyReplayOf(app.store, run)).toEqual([]);
+  const database = new DatabaseSync(join(directory, 'vltair.db'));
+  database.exec("UPDATE commits SET signature = replace(signature, substr(signature, 1, 8), 'ffffffff')");
+  database.close();
+  expect((await replayRun(app.store, run)).status).toBe('succeeded');
+  await expect(verifyReplayOf(app.store, run)).rejects.toMatchObject({ reason: 'internal/chain_broken' });
 });

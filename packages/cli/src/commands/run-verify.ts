@@ -50,7 +50,8 @@ async function ownKey(context: CommandContext): Promise<string | undefined> {
 async function verifyRun(context: CommandContext, id: string, pinned: string | undefined): Promise<Verification> {
   return await readingStore(storeOf(context), async (store) => {
     const { run } = await findRun(store, id);
-    return await verifyStoredRun(store, run, pinned);
+    // After a change of key, the keys of before and after are pinned together: --key OLD,NEW.
+    return await verifyStoredRun(store, run, pinned?.split(','));
   });
 }
 

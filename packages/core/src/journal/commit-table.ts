@@ -10,6 +10,7 @@ export class CommitTable {
   readonly #insertKey: StatementSync;
   readonly #last: StatementSync;
   readonly #after: StatementSync;
+  readonly #ofRun: StatementSync;
   readonly #hashes: StatementSync;
 
   constructor(database: DatabaseSync) {
@@ -21,6 +22,13 @@ export class CommitTable {
     this.#after = database.prepare(
       `SELECT c.first_position, c.last_position, c.statement, c.signature, k.public_key
        FROM commits c JOIN keys k ON k.fingerprint = c.fingerprint WHERE c.number > ? ORDER BY c.number LIMIT ?`,
+    );
+    this.#ofRun = database.prepare(
+      `SELECT c.first_position, c.last_position, c.statement, c.signature, k.public_key
+       FROM commits c JOIN keys k ON k.fingerprint = c.fingerprint
+       WHERE c.number > ? AND c.last_position IN (
+         SELECT (SELECT min(last_position) FROM commits WHERE last_position >= e.position) FROM events e WHERE e.run = ?)
+       ORDER BY c.number LIMIT ?`,
     );
     this.#hashes = database.prepare('SELECT hash FROM events WHERE position BETWEEN ? AND ? ORDER BY position');
   }
@@ -49,12 +57,20 @@ export class CommitTable {
   }
 
   after(number: number, limit: number): readonly SignedCommit[] {
-    return this.#after.all(number, limit).map((row) => ({
+    return this.#after.all(number, limit).map((row) => this.#commitOf(row));
+  }
+
+  ofRun(run: string, number: number, limit: number): readonly SignedCommit[] {
+    return this.#ofRun.all(number, run, limit).map((row) => this.#commitOf(row));
+  }
+
+  #commitOf(row: SqliteRow): SignedCommit {
+    return {
       statement: textIn(row, 'statement'),
       signature: textIn(row, 'signature'),
       publicKey: textIn(row, 'public_key'),
       hashes: this.#hashesOf(row),
-    }));
+    };
   }
 
   #hashesOf(row: SqliteRow): readonly string[] {

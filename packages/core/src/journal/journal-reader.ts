@@ -83,6 +83,10 @@ export class JournalReader {
     return this.#inSnapshot(() => this.#commits.after(after, limit));
   }
 
+  commitsOf(run: string, after: number, limit: number): readonly SignedCommit[] {
+    return this.#inSnapshot(() => this.#commits.ofRun(run, after, limit));
+  }
+
   runs(query: RunQuery): readonly RunRow[] {
     return this.#guard(() => this.#runs.query(query));
   }

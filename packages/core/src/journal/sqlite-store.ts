@@ -6,6 +6,7 @@ import type { JournalReader } from './journal-reader.ts';
 import type { StoreKey } from './signing-key.ts';
 import { inStore } from './sqlite-error.ts';
 import { openWriting } from './sqlite-file.ts';
+import { verifiedOrThrow, verifyOwnCommits } from './verify-run.ts';
 import {
   errorOfReply,
   serialiseAdoption,
@@ -35,6 +36,8 @@ export interface StoreParts {
 export class SqliteStore implements Port.EventStore {
   readonly ownership: Port.Ownership;
   readonly #parts: StoreParts;
+  /** Runs of which this opening has written, or verified, every event. */
+  readonly #own = new Set<string>();
   #closing: Promise<void> | undefined;
 
   constructor(parts: StoreParts) {
@@ -43,7 +46,9 @@ export class SqliteStore implements Port.EventStore {
   }
 
   async append(request: Port.AppendRequest): Promise<Port.AppendOutcome> {
+    if (request.expectedSeq > 0 && !this.#own.has(request.run)) await this.#proveOnce(request.run);
     const reply = await this.#write(serialiseAppend(request));
+    if (reply.kind === 'appended') this.#own.add(request.run);
     if (reply.kind === 'appended' || reply.kind === 'conflict' || reply.kind === 'fenced') return reply;
     throw unexpected(reply);
   }
@@ -95,6 +100,10 @@ export class SqliteStore implements Port.EventStore {
     return this.#parts.reader.commits(after, limit);
   }
 
+  async commitsOf(run: string, after: number, limit: number): Promise<readonly Port.SignedCommit[]> {
+    return this.#parts.reader.commitsOf(run, after, limit);
+  }
+
   async inbox(): Promise<readonly Port.InboxCommand[]> {
     return this.#parts.reader.inbox();
   }
@@ -115,6 +124,14 @@ export class SqliteStore implements Port.EventStore {
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
+  }
+
+  /** S7. What this process may not append anyway is refused by the writer. */
+  async #proveOnce(run: string): Promise<void> {
+    const row = this.#parts.writer === undefined ? undefined : await this.run(run);
+    if (row === undefined || row.origin !== undefined) return;
+    verifiedOrThrow(run, await verifyOwnCommits(this, run));
+    this.#own.add(run);
   }
 
   async #close(): Promise<void> {

@@ -1,8 +1,8 @@
 import { type ErrorReason, VltairError } from '@vltair/protocol';
-import type { EventStore, LogEntry } from '../ports/event-store.ts';
+import type { EventStore, LogEntry, RunRow } from '../ports/event-store.ts';
 import { type ChainPoint, chainPointOf, chainStart, faultOfLink } from './chain-check.ts';
-import { isStatusAfter } from './run-status.ts';
-import { verifyCommits } from './verify-commits.ts';
+import { isStatusAfter, statusesAfter } from './run-status.ts';
+import { pointOf, type RefusedCommits, refusalOfSigner, refusedCommit, verifyCommits } from './verify-commits.ts';
 
 export type RunVerdict = VerifiedRun | RefusedRun;
 
@@ -11,8 +11,9 @@ export interface VerifiedRun {
   readonly run: string;
   readonly count: number;
   readonly head: string;
+  /** As the events tell it. */
   readonly status: string;
-  /** Of the key that signed the newest commit of the store. */
+  /** Of the key that signed the newest commit that was checked. */
   readonly fingerprint: string | undefined;
   /** How many events have lost their payload to a purge. */
   readonly purged: number;
@@ -29,34 +30,108 @@ export interface RefusedRun {
 const PAGE = 500;
 
 /**
- * Checks a run where it is stored: the signed commits of the store, which lack no event, and the run's chain up to its
- * row. Only against someone who holds the key, or who cuts the end of the whole store, a head that was noted elsewhere
- * is needed.
+ * Checks a run where it is stored.
+ *
+ * P1 Every commit of the store follows the one before and lacks no event; from the run's first event on, each is signed
+ *    by a pinned key. Default: the key in the store's own key file, whatever the database says.
+ * P2 The events of the run are a whole chain under those commits, and end where its row says: none lies behind.
+ * P3 The row's status is one that its events lead to.
+ *
+ * Only against someone who holds the key, who replaces its file, or who cuts the end of the whole store, a fingerprint
+ * and a head that were noted elsewhere are needed.
  *
  * @throws VltairError `not_found/run`.
  */
-export async function verifyRun(store: EventStore, run: string, pinned?: string): Promise<RunVerdict> {
+export async function verifyRun(store: EventStore, run: string, pinned?: readonly string[]): Promise<RunVerdict> {
+  const row = await rowOf(store, run);
+  const [first] = await store.entries(run, 0, 1);
+  const from = first?.position ?? 1;
+  const commits = await verifyCommits(store, pinned === undefined ? { from } : { from, pinned });
+  if (commits.kind === 'refused') return refusedBy(commits);
+  const { lastPosition, fingerprint } = commits;
+  const isHeld = ({ position }: LogEntry): boolean => position <= lastPosition;
+  return await verifyChain(store, row, { isHeld, fingerprint });
+}
+
+/**
+ * The same against no more than the commits that hold the run's events: enough to go on with it, as nobody without the
+ * key can change or add an event.
+ *
+ * @throws VltairError `not_found/run`.
+ */
+export async function verifyOwnCommits(
+  store: Pick<EventStore, 'run' | 'head' | 'entries' | 'commitsOf' | 'signer'>,
+  run: string,
+): Promise<RunVerdict> {
+  const row = await rowOf(store, run);
+  const { fingerprint } = store.signer();
+  const held = new Map<number, string>();
+  for (let after = 0; ;) {
+    const page = await store.commitsOf(run, after, PAGE);
+    for (const commit of page) {
+      const point = pointOf(commit);
+      if (typeof point === 'string') return refusedBy(refusedCommit(after + 1, point));
+      const refusal = refusalOfSigner(commit, point.commit, [fingerprint]);
+      if (refusal !== undefined) return refusedBy(refusal);
+      for (const [index, hash] of commit.hashes.entries()) held.set(point.firstPosition + index, hash);
+      after = point.commit;
+    }
+    if (page.length < PAGE) break;
+  }
+  const isHeld = ({ position, hash }: LogEntry): boolean => held.get(position) === hash;
+  return await verifyChain(store, row, { isHeld, fingerprint });
+}
+
+/** @throws VltairError `not_found/run`; `internal/chain_broken` naming run and seq. */
+export async function requireVerifiedRun(store: EventStore, run: string): Promise<VerifiedRun> {
+  return verifiedOrThrow(run, await verifyRun(store, run));
+}
+
+/** @throws VltairError `internal/chain_broken` naming run and seq. */
+export function verifiedOrThrow(run: string, verdict: RunVerdict): VerifiedRun {
+  if (verdict.kind === 'verified') return verdict;
+  throw brokenRun(run, verdict.seq, verdict.detail);
+}
+
+export function brokenRun(run: string, seq: number, detail: string): VltairError {
+  return new VltairError('internal/chain_broken', { detail: `run ${run}: ${detail}`, where: `${run}:${seq}` });
+}
+
+async function rowOf(store: Pick<EventStore, 'run'>, run: string): Promise<RunRow> {
   const row = await store.run(run);
   if (row === undefined) throw new VltairError('not_found/run', { detail: run });
-  const commits = await verifyCommits(store, pinned);
-  if (commits.kind === 'refused') return { kind: 'refused', reason: commits.reason, seq: 0, detail: commits.detail };
-  const walk = await walkChain(store, run, { until: row.seq, lastPosition: commits.lastPosition });
+  return row;
+}
+
+interface Held {
+  /** Whether a signed commit holds an event. */
+  readonly isHeld: (entry: LogEntry) => boolean;
+  readonly fingerprint: string | undefined;
+}
+
+type RunReader = Pick<EventStore, 'run' | 'head' | 'entries'>;
+
+/** P2 and P3. */
+async function verifyChain(store: RunReader, row: RunRow, { isHeld, fingerprint }: Held): Promise<RunVerdict> {
+  const walk = await walkChain(store, row, isHeld);
   if (walk.kind === 'refused') return walk;
   const { point, types, purged } = walk;
-  const head = await store.head(run);
+  if (await isCut(store, row)) return refusedAt(row.seq + 1, 'it lies behind the end of the run');
+  const head = await store.head(row.run);
   if (head?.seq === row.seq && head.hash !== point.hash)
     return refusedAt(row.seq, 'the head is not the hash of the last event');
   if (!isStatusAfter(row.status, types))
     return refusedAt(row.seq, `the status ${row.status} does not follow from the events`);
-  return {
-    kind: 'verified',
-    run,
-    count: row.seq,
-    head: point.hash,
-    status: row.status,
-    fingerprint: commits.fingerprint,
-    purged,
-  };
+  const status = statusesAfter(types).at(-1) ?? row.status;
+  return { kind: 'verified', run: row.run, count: row.seq, head: point.hash, status, fingerprint, purged };
+}
+
+/** An event behind the row's seq is an append that came meanwhile, which has moved the row, or what a cut has left. */
+async function isCut(store: RunReader, { run, seq }: RunRow): Promise<boolean> {
+  const [beyond] = await store.entries(run, seq, 1);
+  if (beyond === undefined) return false;
+  const now = await store.head(run);
+  return now === undefined || now.seq < beyond.header.seq;
 }
 
 interface Walk {
@@ -66,27 +141,15 @@ interface Walk {
   readonly purged: number;
 }
 
-interface WalkLimits {
-  readonly until: number;
-  /** Events behind this position are under no commit. */
-  readonly lastPosition: number;
-}
-
-async function walkChain(
-  store: EventStore,
-  run: string,
-  { until, lastPosition }: WalkLimits,
-): Promise<Walk | RefusedRun> {
+async function walkChain(store: RunReader, { run, seq }: RunRow, isHeld: Held['isHeld']): Promise<Walk | RefusedRun> {
   let point = chainStart(run);
   const types: string[] = [];
   let purged = 0;
-  const faultOf = (entry: LogEntry): string | undefined =>
-    faultOfLink(entry, point) ?? (entry.position > lastPosition ? 'no signed commit holds it' : undefined);
-  while (point.seq < until) {
-    const page = await store.entries(run, point.seq, Math.min(PAGE, until - point.seq));
+  while (point.seq < seq) {
+    const page = await store.entries(run, point.seq, Math.min(PAGE, seq - point.seq));
     if (page.length === 0) return refusedAt(point.seq + 1, 'it is missing');
     for (const entry of page) {
-      const fault = faultOf(entry);
+      const fault = faultOfLink(entry, point) ?? (isHeld(entry) ? undefined : 'no signed commit holds it');
       if (fault !== undefined) return refusedAt(point.seq + 1, fault);
       point = chainPointOf(entry);
       types.push(entry.header.type);
@@ -94,6 +157,10 @@ async function walkChain(
     }
   }
   return { kind: 'whole', point, types, purged };
+}
+
+function refusedBy({ reason, detail }: RefusedCommits): RefusedRun {
+  return { kind: 'refused', reason, seq: 0, detail };
 }
 
 function refusedAt(seq: number, detail: string): RefusedRun {

@@ -12,6 +12,8 @@ import type { EventPayload, ExportLine, Failure, JsonObject, StoredEvent } from 
  * S5 Events, the run's row and the removal of consumed commands are one transaction.
  * S6 A rejected append (full disk, lost worker) leaves the outcome unknown: the caller discards its folded state and
  *    reloads; {@link EventStore.head} tells whether the append landed.
+ * S7 A run that another opening has written is verified against its signed commits before it is appended to: what
+ *    follows a forgery is never signed. The append rejects with `internal/chain_broken`, and nothing of it is written.
  */
 export interface EventStore {
   append(request: AppendRequest): Promise<AppendOutcome>;
@@ -40,6 +42,8 @@ export interface EventStore {
   entries(run: string, after: number, limit: number): Promise<readonly LogEntry[]>;
   /** The signed group commits with a number > `after`, in order, at most `limit`: unchecked. */
   commits(after: number, limit: number): Promise<readonly SignedCommit[]>;
+  /** Those of them that hold events of a run. */
+  commitsOf(run: string, after: number, limit: number): Promise<readonly SignedCommit[]>;
   /** Takes in a verified run of another store, hashes kept. It can be read and exported, never appended to (`fenced`). */
   adopt(run: ForeignRun): Promise<'adopted' | 'exists'>;
   /** Signs in the name of this store. */
