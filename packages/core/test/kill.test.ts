@@ -80,7 +80,7 @@ test('a run survives kill -9 at any moment: every recorded effect happened once'
   expect(lines.length - recorded.length).toBeLessThanOrEqual(2 * claims);
   expect(lines.length, 'nothing happened without an intent').toBeLessThanOrEqual(executions.length);
   expect(verifyReplay(events)).toEqual([]);
-  expect(await verifyRun(store, run, store.signer().fingerprint)).toMatchObject({ kind: 'verified' });
+  expect(await verifyRun(store, run, [store.signer().fingerprint])).toMatchObject({ kind: 'verified' });
   await store.close();
   place.remove();
 });
