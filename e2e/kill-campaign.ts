@@ -46,23 +46,39 @@ async function main(): Promise<void> {
   process.exitCode = failures === 0 ? 0 : 1;
 }
 
+/** Rounds, each on a fresh copy, until the kills are used up: a round ends when its run has ended, killed or not. */
 async function campaign(repository: string, kills: number, random: () => number): Promise<number> {
   const quiet = freshCopy(repository);
   const begin = performance.now();
   const expected = fix(quiet);
   const duration = performance.now() - begin;
-  const copy = freshCopy(repository);
-  const delays: number[] = [];
-  while (delays.length < kills) {
-    const delay = Math.round(120 + random() * duration * 0.8);
-    if (!(await killAfter(copy, delay))) break;
-    delays.push(delay);
+  let failures = 0;
+  for (let left = kills; left > 0;) {
+    const copy = freshCopy(repository);
+    const delays: number[] = [];
+    while (left > 0 && (delays.length === 0 || isUnfinished(copy))) {
+      const delay = Math.round(150 + random() * duration * 0.5);
+      if (!(await killAfter(copy, delay))) break;
+      delays.push(delay);
+      left -= 1;
+    }
+    const report = delays.length === 0 || isUnfinished(copy) ? fix(copy) : finished(copy, expected);
+    failures += judge(repository, { copy, delays, expected, report });
+    rmSync(copy, { recursive: true, force: true });
   }
-  const report = fix(copy);
-  const failures = judge(repository, { copy, delays, expected, report });
   rmSync(quiet, { recursive: true, force: true });
-  rmSync(copy, { recursive: true, force: true });
   return failures;
+}
+
+function isUnfinished(directory: string): boolean {
+  const newest = rowsOf(directory)[0];
+  return newest === undefined || newest.status === 'running';
+}
+
+/** The report of a run that ended between its last event and the kill: the log holds it all, only the printing was cut. */
+function finished(directory: string, { tried }: Report): Report {
+  const [{ run, status } = { run: '', status: '' }] = rowsOf(directory);
+  return { run, status, diff: vltair(['show', run, '--diff', '-C', directory]).stdout, tried };
 }
 
 interface Campaign {
@@ -150,11 +166,15 @@ function sandboxProcesses(directory: string): readonly string[] {
 }
 
 function traceIds(directory: string): readonly string[] {
-  const text = vltair(['runs', '--json', '-C', directory]).stdout;
-  return z
-    .object({ runs: z.array(z.object({ traceId: z.string() })) })
-    .parse(JSON.parse(text))
-    .runs.map(({ traceId }) => traceId);
+  return rowsOf(directory).map(({ traceId }) => traceId);
+}
+
+const rowsSchema = z.object({ runs: z.array(z.object({ run: z.string(), status: z.string(), traceId: z.string() })) });
+
+/** Newest first; none before the first run. */
+function rowsOf(directory: string): z.infer<typeof rowsSchema>['runs'] {
+  const { status, stdout } = vltair(['runs', '--json', '-C', directory]);
+  return status === 0 ? rowsSchema.parse(JSON.parse(stdout)).runs : [];
 }
 
 function commandLine(pid: string): string {
