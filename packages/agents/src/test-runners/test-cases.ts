@@ -31,18 +31,21 @@ export function compareText(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
 }
 
+/** A file that only the stack of a failure tells is no part of the id: the case has the same one when it passes. */
 function observe(reported: ReportedCase, paths: WorkspacePaths, coverage: CoverageByTitles): ObservedCase {
   const file = paths.relative(reported.file);
   const titles = reported.titles.map(plainText);
+  const error = reported.error === undefined ? {} : describeError(reported.error, paths);
+  const place = file ?? paths.relative(reported.failedIn) ?? error.stack?.[0]?.file;
   const covered = reported.covered === undefined ? coverage.of(file, titles) : coveredLines(reported.covered, paths);
   const testCase: TestCase = {
     id: caseId(file, titles),
     title: titles.at(-1) ?? '',
     status: reported.status,
-    ...(file === undefined ? {} : { file }),
+    ...(place === undefined ? {} : { file: place }),
     ...(reported.line !== undefined && reported.line > 0 ? { line: reported.line } : {}),
     ...(reported.durationMs === undefined ? {} : { durationMs: Math.max(0, reported.durationMs) }),
-    ...(reported.error === undefined ? {} : describeError(reported.error, paths)),
+    ...error,
   };
   return { testCase, ...(covered === undefined ? {} : { covered }) };
 }

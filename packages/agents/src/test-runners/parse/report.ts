@@ -14,7 +14,10 @@ export type ReportedCoverage = z.infer<typeof coveredSchema>;
 
 const caseSchema = z.object({
   kind: z.literal('case'),
+  /** Part of what names the case. */
   file: z.string().optional(),
+  /** The file, where only failures tell it; no part of the name. */
+  failedIn: z.string().optional(),
   titles: z.array(z.string()),
   line: z.number().optional(),
   status: z.enum(['passed', 'failed', 'skipped']),

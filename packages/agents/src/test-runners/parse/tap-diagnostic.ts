@@ -2,6 +2,8 @@ import type { ReportedError } from './report.ts';
 
 export interface TapDiagnostic {
   readonly file?: string;
+  /** As `file`, from the `at` that tape and others write for failures alone. */
+  readonly failedIn?: string;
   readonly line?: number;
   readonly durationMs?: number;
   readonly error: Partial<ReportedError>;
@@ -13,14 +15,16 @@ export interface TapDiagnostic {
  */
 export function parseDiagnostic(text: string): TapDiagnostic {
   const fields = outerFields(text);
-  const place = placeOf(fields.get('location') ?? fields.get('at') ?? '');
+  const location = fields.get('location');
+  const place = placeOf(location ?? fields.get('at') ?? '');
+  const holder = location === undefined ? 'failedIn' : 'file';
   const duration = Number(fields.get('duration_ms') ?? Number.NaN);
   const message = fields.get('error') ?? fields.get('message') ?? fields.get('operator');
   const expected = fields.get('expected');
   const actual = fields.get('actual');
   const stack = fields.get('stack');
   return {
-    ...(place?.[1] === undefined ? {} : { file: place[1], line: Number(place[2]) }),
+    ...(place?.[1] === undefined ? {} : { [holder]: place[1], line: Number(place[2]) }),
     ...(duration >= 0 ? { durationMs: duration } : {}),
     error: {
       ...(message === undefined ? {} : { message }),

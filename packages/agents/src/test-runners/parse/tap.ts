@@ -84,10 +84,11 @@ function caseOf({ failed, text, diagnostic }: Point): ReportedCase {
     .replace(directive, '')
     .replaceAll(/\\([#\\])/g, '$1')
     .trim();
-  const { file, line, durationMs, error } = parseDiagnostic(diagnostic);
+  const { file, failedIn, line, durationMs, error } = parseDiagnostic(diagnostic);
   const status = isDirected ? 'skipped' : failed ? 'failed' : 'passed';
   const place = {
     ...(file === undefined ? {} : { file }),
+    ...(failedIn === undefined ? {} : { failedIn }),
     ...(line === undefined ? {} : { line }),
     ...(durationMs === undefined ? {} : { durationMs }),
   };
@@ -104,6 +105,12 @@ function withMessage(error: Partial<ReportedError>): ReportedError {
   return { message: 'not ok', ...error };
 }
 
+/** A place that only failures tell cannot be part of what names a case: it would have another name when it passes. */
+function placed(cases: readonly ReportedCase[]): readonly ReportedCase[] {
+  if (cases.every(({ file }) => file !== undefined)) return cases;
+  return cases.map(({ file, ...rest }) => (file === undefined ? rest : { ...rest, failedIn: file }));
+}
+
 function toReport({ cases, planned, points }: Level, bailed: string | undefined): Report {
   const isComplete = bailed === undefined && planned !== undefined && points >= planned;
   const counted =
@@ -111,5 +118,12 @@ function toReport({ cases, planned, points }: Level, bailed: string | undefined)
       ? 'the TAP output has no plan'
       : `the TAP plan promised ${planned} tests, ${points} were reported`;
   const problem = bailed === undefined ? counted : `bail out: ${bailed === '' ? 'no reason given' : bailed}`;
-  return { cases, started: [], loadErrors: [], covered: [], isComplete, ...(isComplete ? {} : { problem }) };
+  return {
+    cases: placed(cases),
+    started: [],
+    loadErrors: [],
+    covered: [],
+    isComplete,
+    ...(isComplete ? {} : { problem }),
+  };
 }

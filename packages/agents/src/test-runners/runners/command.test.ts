@@ -18,7 +18,7 @@ test('TAP on standard output gives cases, also among other output', async () => 
     outcome: 'failed',
     cases: [
       { id: 'a', status: 'passed' },
-      { id: 'src/b.js > b', status: 'failed', file: 'src/b.js', line: 3, message: 'wrong' },
+      { id: 'b', status: 'failed', file: 'src/b.js', line: 3, message: 'wrong' },
     ],
   });
 });
@@ -62,4 +62,32 @@ test('a report that the sandbox cut off says so', async () => {
   const { result } = await project.run({ override: 'cat out.xml', limits: { wallTimeMs: 10_000, outputBytes: 1000 } });
   expect(result.outcome).toBe('error');
   expect(result.reason).toContain('the report was cut off: [TRUNCATED at 1000 bytes]');
+});
+
+test('a failing case of a command that prints TAP has the same id when it passes, and its file from the stack', async () => {
+  const tap = (isFailing: boolean): string => `console.log(\`TAP version 13
+# adds
+${
+  isFailing
+    ? `not ok 1 adds
+  ---
+    operator: equal
+    expected: 3
+    actual: 2
+    stack: |-
+      Error: adds
+          at Test.<anonymous> (\${process.cwd()}/test/add.js:4:3)
+  ...`
+    : 'ok 1 adds'
+}
+
+1..1\`);`;
+  const ids: (readonly string[])[] = [];
+  for (const isFailing of [true, false]) {
+    using project = new TestProject({ 'suite.js': tap(isFailing), 'test/add.js': '' });
+    const { result } = await project.run({ override: 'node suite.js' });
+    ids.push(result.cases.map(({ id }) => id));
+    if (isFailing) expect(result.cases[0]).toMatchObject({ status: 'failed', file: 'test/add.js' });
+  }
+  expect(ids[0]).toEqual(ids[1]);
 });
