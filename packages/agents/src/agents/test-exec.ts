@@ -6,6 +6,7 @@ import {
   failure,
   testResultSchema,
   VltairError,
+  wellFormed,
   type AgentError,
   type AgentResult,
   type AgentTask,
@@ -91,7 +92,7 @@ async function runAll(tests: ProjectTests, project: Project, execution: Executio
     call.signal.throwIfAborted();
     await clone.restore();
   }
-  return mergeTestRuns(runs) as unknown as Json;
+  return wellFormed(mergeTestRuns(runs));
 }
 
 function report(

@@ -43,7 +43,8 @@ export function tokenDistance(before: string, after: string): number {
   return first.length + second.length - 2 * longestCommon(first, second);
 }
 
-function withoutCommonEnds(
+/** What is left of two token lists without the tokens that both begin with and both end with. */
+export function withoutCommonEnds(
   a: readonly string[],
   b: readonly string[],
 ): readonly [readonly string[], readonly string[]] {

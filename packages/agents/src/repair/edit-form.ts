@@ -5,7 +5,7 @@
  * is `one more`, `one less` or `number`. `i <= n` to `i < n` is `<= > <`; `f(a)` to `f(b)` is `name > name`; `n` to `n + 1` is
  * `> + 1`.
  */
-import { tokensOf } from './code-tokens.ts';
+import { tokensOf, withoutCommonEnds } from './code-tokens.ts';
 
 const longestForm = 5;
 const keyword =
@@ -29,15 +29,4 @@ function kindOf(token: string): string {
   if (/^\d/.test(token)) return Number(token) <= 1 ? token : 'number';
   if (/^["'`]/.test(token)) return token.length === 2 ? token : 'text';
   return /^[\p{L}_$]/u.test(token) && !keyword.test(token) ? 'name' : token;
-}
-
-function withoutCommonEnds(
-  a: readonly string[],
-  b: readonly string[],
-): readonly [readonly string[], readonly string[]] {
-  let start = 0;
-  while (start < a.length && start < b.length && a[start] === b[start]) start += 1;
-  let end = 0;
-  while (end < a.length - start && end < b.length - start && a.at(-1 - end) === b.at(-1 - end)) end += 1;
-  return [a.slice(start, a.length - end), b.slice(start, b.length - end)];
 }
