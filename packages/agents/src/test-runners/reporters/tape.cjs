@@ -19,6 +19,7 @@ let current; // The record of the innermost test that runs.
 let last; // The record of the test that began last.
 let crash; // What was thrown and caught by nobody, and the record of the test that ran then.
 let isExiting = false;
+let isInterrupted = false; // The process ends while a test runs.
 
 if (isMainThread) watch(path.resolve(realpathSync(process.argv[1]), '..', '..'));
 
@@ -34,6 +35,7 @@ function watch(tapeHome) {
   });
   process.on('exit', (code) => {
     isExiting = true;
+    isInterrupted = current !== undefined;
     settle(code);
   });
 }
@@ -112,7 +114,7 @@ function recordOf(test) {
  * run by itself. Line: of the outermost call in it.
  */
 function placeOf(outer) {
-  const places = projectPlaces(deepStack());
+  const places = projectPlaces(sinceRun(deepStack()));
   const file = outer?.file ?? loading ?? places.at(-1)?.file;
   return { file, line: places.findLast((place) => place.file === file)?.line };
 }
@@ -123,6 +125,11 @@ function deepStack() {
   const { stack } = new Error('made here');
   Error.stackTraceLimit = stackTraceLimit;
   return stack;
+}
+
+/** A stack trace without what called the test: tape runs the next test inside of the `end` of the one before. */
+function sinceRun(stack) {
+  return stack.split(/\n\s*at Test\.(?:run|bound \[as run\]) /, 1)[0];
 }
 
 /** The places of a stack trace in the project, innermost first. */
@@ -161,9 +168,12 @@ function take(record, result) {
   if (!result.ok && !result.todo) fail(record, describeResult(result));
 }
 
-/** The first failure is told. One that comes after the end of its test, or of the process, corrects what was told before. */
+/**
+ * The first failure is told; one that comes after the end of its test corrects what was told before. tape fails every test
+ * that a process leaves behind: the one that ran is to blame, not those that waited for it.
+ */
 function fail(record, error) {
-  if (record.error !== undefined) return;
+  if (record.error !== undefined || (isInterrupted && record.began === undefined)) return;
   record.error = error;
   if (record.hasEnded) write(record);
   else if (isExiting) finish(record);
@@ -208,7 +218,7 @@ function settle(code) {
 
 /** A test that ran has failed; so has a file that did not load, or whose test went on after its end. */
 function settleCrash({ error, record }) {
-  const described = report.describeError(error);
+  const described = describeThrown(error);
   if (record !== undefined && !record.hasEnded) {
     record.error = described;
     finish(record);
@@ -218,15 +228,20 @@ function settleCrash({ error, record }) {
   if (file !== undefined) report.write({ kind: 'load_error', file, error: described });
 }
 
+function describeThrown(error) {
+  const described = report.describeError(error);
+  return described.stack === undefined ? described : { ...described, stack: sinceRun(described.stack) };
+}
+
 /** A thrown error has a message, a stack and maybe values of its own. */
 function describeResult({ name, operator, error, actual, expected }) {
   const message = String(name);
   if (operator === 'error' && error instanceof Error) {
-    const described = report.describeError(error);
+    const described = describeThrown(error);
     return message === String(error) ? described : { ...described, message: `${message}: ${described.message}` };
   }
   const stacks = [actual?.stack, error?.stack].filter((text) => typeof text === 'string');
-  const stack = [...new Set(stacks)].join('\n');
+  const stack = [...new Set(stacks)].map(sinceRun).join('\n');
   const values = operator === 'fail' ? {} : { expected: plain(expected), actual: plain(actual) };
   return report.describeError({ message, stack, ...values });
 }

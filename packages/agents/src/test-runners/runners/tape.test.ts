@@ -62,8 +62,8 @@ describe.each(nodesUnderTest())(`tape ${tape.version} on $name`, ({ environment,
       message: 'should be strictly equal',
       expected: '3',
       actual: '-1',
+      stack: [{ file: 'test/math.js', line: 7, column: 8 }],
     });
-    expect(result.cases[2]?.stack?.[0]).toMatchObject({ file: 'test/math.js', line: 7, column: 8 });
     expect(result.cases[0]?.durationMs).toBeGreaterThan(0);
     expect(result.log).toContain('# pass  2');
   });
@@ -110,6 +110,29 @@ test('a test that a file loads belongs to the file that tape was given, which ca
   }).linkDependencies();
   const { result } = await project.run(currentNode);
   expect(result.cases).toMatchObject([{ id: 'test/index.js > limit', line: 3, status: 'passed' }]);
+});
+
+test('the line of a test is its own, although tape runs it inside of the end of another', async () => {
+  using project = new TestProject({
+    ...files,
+    'test/math.js': tests(
+      "test('outer', (t) => {",
+      "  t.test('first', (st) => st.end());",
+      "  t.test('second', (st) => {",
+      "    st.test('deep', (dt) => dt.end(new Error('wrong')));",
+      '    st.end();',
+      '  });',
+      '  t.end();',
+      '});',
+    ),
+  }).linkDependencies();
+  const { result } = await project.run(currentNode);
+  expect(result.cases.map(({ title, line, stack }) => [title, line, stack?.map((frame) => frame.line)])).toEqual([
+    ['outer', 2, undefined],
+    ['first', 3, undefined],
+    ['second', 4, undefined],
+    ['deep', 5, [5]],
+  ]);
 });
 
 test('code of the test around a case counts as run by the case, and not as run by a test that only holds others', async () => {
@@ -220,15 +243,25 @@ test('a test that goes on after its end and throws fails its file', async () => 
   ]);
 });
 
-test('a test that does not end fails, and so do those that wait for it', async () => {
+test('a test that does not end fails, and those that wait for it are not told', async () => {
   const { cases } = await casesOf(
     tests("test('outer', (t) => { t.test('inner', () => {}); t.end(); });", "test('waits', (t) => t.end());"),
   );
   expect(cases).toEqual([
     ['outer', 'failed', 'test exited without ending: outer'],
     ['outer > inner', 'failed', 'test exited without ending: inner'],
+  ]);
+});
+
+test('tests that were left behind while none ran have failed', async () => {
+  const { cases, result } = await casesOf(
+    tests("test('first', (t) => setTimeout(() => { t.end(); process.exit(0); }));", "test('waits', (t) => t.end());"),
+  );
+  expect(cases).toEqual([
+    ['first', 'passed', undefined],
     ['waits', 'failed', 'test exited without ending: waits'],
   ]);
+  expect(result.outcome).toBe('failed');
 });
 
 test('a test that exits the process does not pass', async () => {
