@@ -55,12 +55,57 @@ test('a script that runs another script is followed, and one that runs itself en
   expect(detect({ ...scripts('npm run a', { a: 'npm run b', b: 'npm run a' }) })).toMatchObject({ runner: 'command' });
 });
 
+const tapeTest = "const test = require('tape');";
+const ofTape = {
+  ...installed('tape', './bin/tape'),
+  'test/index.js': tapeTest,
+  'test/a.js': "import test from 'tape';",
+  'test/b.js': tapeTest,
+  'check.js': '',
+};
+
+test.each([
+  ["tape 'test/*.js'", [], ['test/*.js'], {}],
+  ["node node_modules/tape/bin/tape 'test/*.js'", [], ['test/*.js'], {}],
+  ['node -r esm ./node_modules/.bin/tape -r ./a.js test/b.js', ['-r', 'esm'], ['-r', './a.js', 'test/b.js'], {}],
+  ['tsx node_modules/.bin/tape test/a.ts', ['--import', 'tsx'], ['test/a.ts'], {}],
+  ['eslint . && NODE_ENV=test nyc --all tape "test/**/*.js" | tap-spec', [], ['test/**/*.js'], { NODE_ENV: 'test' }],
+  ['c8 node test/a | faucet', [], ['test/a.js'], {}],
+  ['node test', [], ['test/index.js'], {}],
+  ['node test/a.js && node ./test/b.js', [], ['test/a.js', 'test/b.js'], {}],
+])('the script %j runs tape', (script, nodeOptions, words, environment) => {
+  expect(detect({ ...scripts(script), ...ofTape })).toMatchObject({
+    runner: 'tape',
+    command: { script: 'node_modules/tape/bin/tape', nodeOptions, arguments: words, environment },
+  });
+});
+
+test.each([
+  'node check.js',
+  'node test/a.js --verbose',
+  'ts-node node_modules/.bin/tape test/*.ts',
+  'tape test/a.js && tape -r ./setup.js test/b.js',
+  'tape test/a.js && node --test',
+  'browserify test/tape.js',
+])('the script %j runs as it stands beside tests of tape', (script) => {
+  const detection = detect({ ...scripts(script), ...ofTape, 'test/tape.js': tapeTest });
+  expect(detection).toMatchObject({ runner: 'command' });
+});
+
+test('without a script, tape runs the files that load it', () => {
+  expect(detect({ 'package.json': '{}', ...ofTape, 'test/helper.js': '' })).toMatchObject({
+    runner: 'tape',
+    why: 'test/a.js imports tape',
+    command: { arguments: ['test/a.js', 'test/b.js', 'test/index.js'] },
+  });
+});
+
 test('a script of an unknown runner is run as it stands', () => {
-  const detection = detect(scripts('tape test/*.js'));
+  const detection = detect(scripts('ava test/*.js'));
   expect(detection).toMatchObject({
     kind: 'found',
     runner: 'command',
-    why: 'package.json: scripts.test is "tape test/*.js"',
+    why: 'package.json: scripts.test is "ava test/*.js"',
   });
 });
 
@@ -69,6 +114,35 @@ test('a given command wins over everything', () => {
   expect(detectRunner(directoryFiles(project.directory), 'make check')).toMatchObject({
     runner: 'command',
     command: { arguments: ['/bin/sh', '-c', 'make check'] },
+  });
+});
+
+test.each([
+  ['npx tape test/*.js', 'tape', ['test/*.js']],
+  ['node test/a.js', 'tape', ['test/a.js']],
+  ['mocha --timeout 9 spec', 'mocha', ['--timeout', '9', 'spec']],
+])('a given command that only starts an installed runner is run by its adapter: %j', (line, runner, words) => {
+  using project = new TestProject({ ...scripts('vitest'), ...ofTape, ...installed('mocha') });
+  expect(detectRunner(directoryFiles(project.directory), line)).toMatchObject({
+    runner,
+    why: 'the command was given',
+    command: { arguments: words, script: expect.stringContaining(`node_modules/${runner}/bin/`) },
+  });
+});
+
+test.each([
+  'cd test && tape a.js',
+  'docker run x tape test/*.js',
+  'tape $(ls test)',
+  'node --test',
+  'jest',
+  'pytest',
+  'node test/tape.js',
+])('a given command is run as it stands: %j', (line) => {
+  using project = new TestProject({ ...scripts('vitest'), ...ofTape });
+  expect(detectRunner(directoryFiles(project.directory), line)).toMatchObject({
+    runner: 'command',
+    command: { arguments: ['/bin/sh', '-c', line] },
   });
 });
 

@@ -9,7 +9,7 @@ import {
   type PackageManifest,
 } from './package-manifest.ts';
 import type { ProjectFiles } from './project-files.ts';
-import { runsWorkspaces, scriptedRunner, type ScriptedRunner } from './script-commands.ts';
+import { givenRunner, loadsTape, runsWorkspaces, scriptedRunner, type ScriptedRunner } from './script-commands.ts';
 import { shellTestCommand, type TestCommand, type TestRunner } from './test-command.ts';
 
 /**
@@ -17,10 +17,19 @@ import { shellTestCommand, type TestCommand, type TestRunner } from './test-comm
  * script, configuration files, dependencies, and what the test files import. The same files always give the same answer.
  */
 export function detectRunner(files: ProjectFiles, override?: string): Detection {
-  if (override !== undefined) return found(shellTestCommand(override), 'the command was given');
+  if (override !== undefined) return found(givenCommand(files, override), 'the command was given');
   const manifest = readManifest(files);
   const suites = manifest === undefined ? undefined : detectWorkspaces(files, manifest);
   return suites ?? detectJavaScript(files, manifest) ?? detectPython(files) ?? { kind: 'none', looked };
+}
+
+/** What a person gave runs as it stands, unless it only starts a runner that tells more when it is asked. */
+function givenCommand(files: ProjectFiles, line: string): TestCommand {
+  const scripted = givenRunner(line, files);
+  if (scripted === undefined) return shellTestCommand(line);
+  const script = installedScript(files, scripted.runner);
+  if (script === undefined) return shellTestCommand(line);
+  return { ...commandOf({ runner: scripted.runner, why: line, scripted }), script };
 }
 
 const looked: readonly string[] = [
@@ -63,9 +72,13 @@ interface Sign {
 }
 
 function detectJavaScript(files: ProjectFiles, manifest: PackageManifest | undefined): Detection | undefined {
+  const ownScript = undefinedScript(manifest);
   const sign =
-    signOfScript(files, manifest) ?? signOfConfiguration(files) ?? signOfDependency(manifest) ?? signOfImports(files);
-  if (sign === undefined) return undefinedScript(manifest);
+    signOfScript(files, manifest) ??
+    signOfConfiguration(files) ??
+    signOfDependency(manifest) ??
+    signOfImports(files, ownScript === undefined);
+  if (sign === undefined) return ownScript;
   if (sign.runner === 'pytest' || sign.runner === 'unittest') return found(commandOf(sign), sign.why);
   if (sign.runner === 'node-test') return found(commandOf(sign), sign.why);
   const script = installedScript(files, sign.runner);
@@ -129,20 +142,29 @@ const imports: readonly { readonly pattern: RegExp; readonly runner: TestRunner 
   { pattern: /(?:from|require\(|import)\s*['"]vitest['"]/, runner: 'vitest' },
   { pattern: /(?:from|require\(|import)\s*['"]@jest\/globals['"]/, runner: 'jest' },
   { pattern: /(?:from|require\(|import)\s*['"]mocha['"]/, runner: 'mocha' },
+  { pattern: loadsTape, runner: 'tape' },
 ];
 
-function signOfImports(files: ProjectFiles): Sign | undefined {
-  const paths = [...new Set(testFiles.flatMap((glob) => files.list(glob)))].toSorted();
-  for (const path of paths.slice(0, mostFilesRead)) {
+/** tape finds no files by itself, so a test script knows better than this which are tests. */
+function signOfImports(files: ProjectFiles, isWithoutScript: boolean): Sign | undefined {
+  const paths = [...new Set(testFiles.flatMap((glob) => files.list(glob)))].toSorted().slice(0, mostFilesRead);
+  const known = imports.filter(({ runner }) => isWithoutScript || runner !== 'tape');
+  for (const path of paths) {
     const text = files.readText(path) ?? '';
-    const match = imports.find(({ pattern }) => pattern.test(text));
+    const match = known.find(({ pattern }) => pattern.test(text));
     if (match !== undefined)
-      return { runner: match.runner, why: `${path} imports ${match.runner}`, ...ownFiles(match.runner, paths) };
+      return { runner: match.runner, why: `${path} imports ${match.runner}`, ...ownFiles(match.runner, paths, files) };
   }
   return undefined;
 }
 
-/** node:test looks for other names in other versions; the files that were found are named instead. */
-function ownFiles(runner: TestRunner, paths: readonly string[]): { scripted?: ScriptedRunner } {
-  return runner === 'node-test' ? { scripted: { runner, nodeOptions: [], arguments: paths, environment: {} } } : {};
+/** node:test looks for other names in other versions, tape for none; the files that were found are named instead. */
+function ownFiles(
+  runner: TestRunner,
+  paths: readonly string[],
+  files: ProjectFiles,
+): { readonly scripted?: ScriptedRunner } {
+  if (runner !== 'node-test' && runner !== 'tape') return {};
+  const own = runner === 'tape' ? paths.filter((path) => loadsTape.test(files.readText(path) ?? '')) : paths;
+  return { scripted: { runner, nodeOptions: [], arguments: own, environment: {} } };
 }

@@ -33,8 +33,9 @@ export function namedFiles(request: NamedFilesRequest): readonly string[] {
   return [...new Set(named)].toSorted();
 }
 
-function quoted({ nodeOptions }: TestCommand): string {
-  return nodeOptions.map((word) => `'${word}'`).join(' ');
+/** The words of a runner's command as somebody wrote them; those of node:test stand for what a directory held. */
+function quoted({ runner, nodeOptions, arguments: words }: TestCommand): string {
+  return [...nodeOptions, ...(runner === 'node-test' ? [] : words)].map((word) => `'${word}'`).join(' ');
 }
 
 function filesOfLine(

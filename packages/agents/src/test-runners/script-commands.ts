@@ -17,25 +17,59 @@ export function runsWorkspaces(script: string): boolean {
   return /\b(?:npm|pnpm|yarn)\b.*(?:\s(?:--workspaces|-ws|--ws|-r|--recursive)\b|\bworkspaces foreach\b)/.test(script);
 }
 
+/** The runner that a script starts, found through `npm run`, `npx`, coverage wrappers and assignments. */
+export function scriptedRunner(manifest: PackageManifest, files: ProjectFiles): ScriptedRunner | undefined {
+  const [first, ...others] = scriptedRunners(manifest, files, 'test', 0);
+  return first?.runner === 'tape' ? together(first, others) : first;
+}
+
+const startsRunners = /^(node|tsx|npx|nyc|c8)$/;
+
+const givenRunners: ReadonlySet<TestRunner> = new Set(['vitest', 'jest', 'mocha', 'tape']);
+
+/**
+ * The JavaScript runner that a line given by a person starts, when the line is that one command and nothing for a shell.
+ * None whose words would be expanded here: the files that a person names are protected by their name.
+ */
+export function givenRunner(line: string, files: ProjectFiles): ScriptedRunner | undefined {
+  const [command, ...others] = simpleCommands(line);
+  const [first = ''] = command?.words ?? [];
+  const isPlain = others.length === 0 && !/[$`()<>]/.test(line);
+  if (command === undefined || !isPlain || !(startsRunners.test(first) || runnerOf(first) !== undefined))
+    return undefined;
+  const found = recognise(command, files);
+  return found !== undefined && givenRunners.has(found.runner) ? found : undefined;
+}
+
 const deepestScript = 4;
 
-/** The runner that a script starts, found through `npm run`, `npx`, coverage wrappers and assignments. */
-export function scriptedRunner(
+function scriptedRunners(
   manifest: PackageManifest,
   files: ProjectFiles,
-  name = 'test',
-  depth = 0,
-): ScriptedRunner | undefined {
+  name: string,
+  depth: number,
+): readonly ScriptedRunner[] {
   const script = manifest.scripts[name];
-  if (script === undefined || depth > deepestScript) return undefined;
-  for (const command of simpleCommands(script)) {
+  if (script === undefined || depth > deepestScript) return [];
+  return simpleCommands(script).flatMap((command) => {
     const inner = /^(npm|pnpm|yarn)$/.test(command.words[0] ?? '')
       ? command.words.find((word, at) => at > 0 && word in manifest.scripts && word !== name)
       : undefined;
-    const found = inner === undefined ? recognise(command, files) : scriptedRunner(manifest, files, inner, depth + 1);
-    if (found !== undefined) return { ...found, environment: { ...command.environment, ...found.environment } };
-  }
-  return undefined;
+    const own = inner === undefined ? recognise(command, files) : undefined;
+    const found = inner === undefined ? [own] : scriptedRunners(manifest, files, inner, depth + 1);
+    return found
+      .filter((each) => each !== undefined)
+      .map((each) => ({ ...each, environment: { ...command.environment, ...each.environment } }));
+  });
+}
+
+/** `node test/a.js && node test/b.js` is one run of tape over both. Runs that differ in more than their files stay a script. */
+function together(first: ScriptedRunner, others: readonly ScriptedRunner[]): ScriptedRunner | undefined {
+  if (others.length === 0) return first;
+  const words = [first, ...others].flatMap((each) => each.arguments);
+  const settings = ({ arguments: _files, ...rest }: ScriptedRunner): string => JSON.stringify(rest);
+  const isAlike = others.every((other) => settings(other) === settings(first));
+  return isAlike && words.every((word) => !word.startsWith('-')) ? { ...first, arguments: words } : undefined;
 }
 
 const programs: Readonly<Record<string, TestRunner>> = {
@@ -43,17 +77,26 @@ const programs: Readonly<Record<string, TestRunner>> = {
   jest: 'jest',
   mocha: 'mocha',
   _mocha: 'mocha',
+  tape: 'tape',
   pytest: 'pytest',
 };
 
+/** The runner that a word starts: by its name alone, or by a path to where programs are installed (not `test/tape.js`). */
+function runnerOf(word: string): TestRunner | undefined {
+  return /[./]/.test(word) && !/(^|\/)(node_modules|\.?bin)\//.test(word)
+    ? undefined
+    : programs[basename(word, extname(word))];
+}
+
+/** Programs that transform what they run, in ways that are theirs to know. */
+const transforms = /^(ts-node|ts-node-esm|babel-node|electron|browserify|airtap)$/;
+
 function recognise({ environment, words }: SimpleCommand, files: ProjectFiles): ScriptedRunner | undefined {
-  const at = words.findIndex(
-    (word) => basename(word, extname(word)) in programs || /^(node|tsx|python3?)$/.test(basename(word)),
-  );
+  const at = words.findIndex((word) => runnerOf(word) !== undefined || /^(node|tsx|python3?)$/.test(basename(word)));
   const program = basename(words[at] ?? '', extname(words[at] ?? ''));
   const rest = words.slice(at + 1);
-  const runner = programs[program];
-  if (at < 0) return undefined;
+  const runner = runnerOf(words[at] ?? '');
+  if (at < 0 || words.slice(0, at).some((word) => transforms.test(word))) return undefined;
   if (runner !== undefined) return { runner, nodeOptions: [], arguments: withoutReporters(rest), environment };
   if (program.startsWith('python')) return pythonModule(rest, environment);
   return nodeCommand(program, rest, environment, files);
@@ -73,7 +116,7 @@ function pythonModule(
   };
 }
 
-/** `node [options] --test [files]`, `tsx --test [files]`, or node started on a runner's own script. */
+/** `node [options] --test [files]`, `tsx --test [files]`, or node started on a runner's own script or on a test of tape. */
 function nodeCommand(
   program: string,
   words: readonly string[],
@@ -81,12 +124,14 @@ function nodeCommand(
   files: ProjectFiles,
 ): ScriptedRunner | undefined {
   const { options, others } = splitNodeOptions(words);
-  const runner = programs[basename(others[0] ?? '', extname(others[0] ?? ''))];
-  if (runner !== undefined)
-    return { runner, nodeOptions: options, arguments: withoutReporters(others.slice(1)), environment };
-  if (!words.includes('--test')) return undefined;
+  const loaders = program === 'tsx' ? ['--import', 'tsx'] : [];
+  if (!words.includes('--test')) {
+    const at = words.indexOf(others[0] ?? '');
+    const nodeOptions = [...loaders, ...splitNodeOptions(words.slice(0, at)).options];
+    return nodeScript(words.slice(at), nodeOptions, environment, files);
+  }
   const nodeOptions = [
-    ...(program === 'tsx' ? ['--import', 'tsx'] : []),
+    ...loaders,
     ...options.filter((option) => !/^--(test|watch|experimental-test-coverage)$/.test(option)),
   ];
   return {
@@ -95,6 +140,30 @@ function nodeCommand(
     arguments: others.flatMap((word) => expandTestPath(word, files)),
     environment,
   };
+}
+
+/** Node started on a runner's own script, or on a test of tape. */
+function nodeScript(
+  [script = '', ...rest]: readonly string[],
+  nodeOptions: readonly string[],
+  environment: ScriptedRunner['environment'],
+  files: ProjectFiles,
+): ScriptedRunner | undefined {
+  const runner = runnerOf(script);
+  if (runner !== undefined) return { runner, nodeOptions, arguments: withoutReporters(rest), environment };
+  const file = rest.length === 0 ? testOfTape(script, files) : undefined;
+  return file === undefined ? undefined : { runner: 'tape', nodeOptions, arguments: [file], environment };
+}
+
+/** Whether the text of a file loads tape. */
+export const loadsTape = /(?:from|require\(|import)\s*['"]tape['"]/;
+
+/** The file that `node test/x.js`, `node test/x` or `node test` runs, when it loads tape. */
+function testOfTape(word: string, files: ProjectFiles): string | undefined {
+  if (word === '') return undefined;
+  const place = word.replace(/^\.\//, '').replace(/\/$/, '');
+  const named = [place, `${place}.js`, `${place}/index.js`].find((path) => files.readText(path) !== undefined);
+  return named !== undefined && loadsTape.test(files.readText(named) ?? '') ? named : undefined;
 }
 
 function splitNodeOptions(words: readonly string[]): { options: string[]; others: string[] } {

@@ -38,7 +38,7 @@ export const coveredLinesSchema = z.strictObject({
 });
 export type CoveredLines = z.infer<typeof coveredLinesSchema>;
 
-export const testRunners = ['vitest', 'jest', 'mocha', 'node-test', 'pytest', 'unittest', 'command'] as const;
+export const testRunners = ['vitest', 'jest', 'mocha', 'node-test', 'tape', 'pytest', 'unittest', 'command'] as const;
 
 /** Artifact `test_result`: one execution of a test command. */
 export const testResultSchema = z.strictObject({

@@ -14,3 +14,17 @@ test('lines that are not ours are left out', () => {
   expect(report.cases.map(({ titles }) => titles)).toEqual([['a']]);
   expect(report.isComplete).toBe(true);
 });
+
+test('a later record of the same serial corrects the earlier one', () => {
+  const record = (serial: number, status: string) =>
+    `${JSON.stringify({ kind: 'case', serial, titles: [`test ${serial}`], status })}\n`;
+  const report = parseReportLines(
+    `${record(1, 'passed')}${record(2, 'passed')}${record(1, 'failed')}${passed}\n${passed}`,
+  );
+  expect(report.cases.map(({ titles, status }) => [titles[0], status])).toEqual([
+    ['test 1', 'failed'],
+    ['test 2', 'passed'],
+    ['a', 'passed'],
+    ['a', 'passed'],
+  ]);
+});

@@ -14,6 +14,8 @@ export type ReportedCoverage = z.infer<typeof coveredSchema>;
 
 const caseSchema = z.object({
   kind: z.literal('case'),
+  /** A later record of the same serial corrects an earlier one. */
+  serial: z.number().optional(),
   /** Part of what names the case. */
   file: z.string().optional(),
   /** The file, where only failures tell it; no part of the name. */
@@ -71,7 +73,7 @@ export function parseReportLines(text: string): Report {
   const start = records.find((record) => record.kind === 'start');
   return {
     ...(start === undefined ? {} : { root: start.root }),
-    cases: records.filter((record) => record.kind === 'case'),
+    cases: withoutCorrected(records.filter((record) => record.kind === 'case')),
     started: records
       .filter((record) => record.kind === 'started')
       .map(({ file, titles }) => ({ file: file ?? undefined, titles })),
@@ -81,6 +83,11 @@ export function parseReportLines(text: string): Report {
     covered: records.filter((record) => record.kind === 'covered'),
     isComplete: records.some((record) => record.kind === 'end'),
   };
+}
+
+function withoutCorrected(cases: readonly ReportedCase[]): readonly ReportedCase[] {
+  const latest = new Map(cases.map((reported, index) => [reported.serial ?? `record ${index}`, reported]));
+  return [...latest.values()];
 }
 
 function parseLine(line: string): ReportRecord[] {

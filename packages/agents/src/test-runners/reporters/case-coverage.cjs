@@ -9,7 +9,6 @@
 const { Session } = require('node:inspector');
 const { SourceMap } = require('node:module');
 const path = require('node:path');
-const { fileURLToPath } = require('node:url');
 const report = require('./report.cjs');
 
 const session = new Session();
@@ -39,21 +38,31 @@ exports.begin = () => {
 };
 
 exports.end = (file, titles) => {
-  const taken = post('Profiler.takePreciseCoverage');
-  if (taken === undefined) return;
-  const covered = new Map();
-  for (const script of taken.result) addScript(covered, script);
-  const lines = [...covered].map(([name, set]) => ({ file: name, lines: [...set].sort((a, b) => a - b) }));
-  report.write({
-    kind: 'covered',
-    file: report.absolute(file),
-    titles,
-    covered: lines.filter((entry) => entry.lines.length > 0),
-  });
+  const covered = takeLines();
+  if (covered !== undefined)
+    report.write({ kind: 'covered', file: report.absolute(file), titles, covered: listed(covered) });
 };
 
+exports.takeLines = takeLines;
+exports.listed = listed;
+
+/** The lines of each file that ran since they were last taken; undefined when nothing measures. */
+function takeLines() {
+  const taken = post('Profiler.takePreciseCoverage');
+  if (taken === undefined) return undefined;
+  const covered = new Map();
+  for (const script of taken.result) addScript(covered, script);
+  return covered;
+}
+
+/** Sets of lines by file, as a report holds them. */
+function listed(covered) {
+  const lines = [...covered].map(([file, set]) => ({ file, lines: [...set].sort((a, b) => a - b) }));
+  return lines.filter((entry) => entry.lines.length > 0);
+}
+
 function addScript(covered, { scriptId, url, functions }) {
-  const file = fileOf(url);
+  const file = report.projectFile(url);
   if (file === undefined) return;
   const script = describeScript(scriptId);
   if (script === undefined) return;
@@ -61,15 +70,6 @@ function addScript(covered, { scriptId, url, functions }) {
     if (!covered.has(place.file)) covered.set(place.file, new Set());
     covered.get(place.file).add(place.line);
   }
-}
-
-/** A file of the project: below the workspace, no dependency, nothing in a hidden directory (this script's among them). */
-function fileOf(url) {
-  const plain = url.split(/[?#]/, 1)[0];
-  const file = plain.startsWith('file://') ? fileURLToPath(plain) : plain;
-  if (!path.isAbsolute(file)) return undefined;
-  const inside = path.relative(report.root, file);
-  return /^\.\.|^\.|node_modules|[\\/]\./.test(inside) ? undefined : file;
 }
 
 function describeScript(scriptId) {
@@ -126,6 +126,6 @@ function* originalPlace({ map, file, ran, line, start }, index) {
   const { generatedLine, generatedColumn, originalLine, originalSource } = map.findEntry(line, index - start);
   if (originalLine === undefined || generatedLine !== line || ran[start + generatedColumn] !== 1) return;
   const isAbsolute = path.isAbsolute(originalSource) || originalSource.includes('://');
-  const original = fileOf(isAbsolute ? originalSource : path.resolve(path.dirname(file), originalSource));
+  const original = report.projectFile(isAbsolute ? originalSource : path.resolve(path.dirname(file), originalSource));
   if (original !== undefined) yield { file: original, line: originalLine + 1 };
 }

@@ -5,6 +5,7 @@
 
 const { appendFileSync, existsSync, readFileSync, realpathSync } = require('node:fs');
 const path = require('node:path');
+const { fileURLToPath } = require('node:url');
 const { inspect } = require('node:util');
 
 const reportFile = path.join(__dirname, 'report.jsonl');
@@ -62,7 +63,7 @@ function comparesValues(error) {
 /** The file as an absolute path without symbolic links, whatever form the runner has. */
 function absolute(file) {
   if (typeof file !== 'string' || file === '') return undefined;
-  const plain = file.startsWith('file://') ? require('node:url').fileURLToPath(file) : path.resolve(file);
+  const plain = file.startsWith('file://') ? fileURLToPath(file) : path.resolve(file);
   try {
     return realpathSync(plain);
   } catch {
@@ -70,7 +71,16 @@ function absolute(file) {
   }
 }
 
-module.exports = { absolute, describeError, root: realRoot(), settings, write, writeStart };
+/** A file of the project: below the workspace, no dependency, nothing in a hidden directory (this script's among them). */
+function projectFile(url) {
+  const plain = url.split(/[?#]/, 1)[0];
+  const file = plain.startsWith('file://') ? fileURLToPath(plain) : plain;
+  if (!path.isAbsolute(file)) return undefined;
+  const inside = path.relative(module.exports.root, file);
+  return /^\.\.|^\.|node_modules|[\\/]\./.test(inside) ? undefined : file;
+}
+
+module.exports = { absolute, describeError, projectFile, root: realRoot(), settings, write, writeStart };
 
 function realRoot() {
   return absolute(root) ?? root;

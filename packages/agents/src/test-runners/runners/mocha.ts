@@ -1,4 +1,4 @@
-import { selectedFiles, supportDirectory, titlePattern, type RunnerAdapter } from './runner-adapter.ts';
+import { optionsOf, selectedFiles, supportDirectory, titlePattern, type RunnerAdapter } from './runner-adapter.ts';
 
 export const mocha: RunnerAdapter = {
   language: 'node',
@@ -7,7 +7,9 @@ export const mocha: RunnerAdapter = {
     const hooks = coverage ? ['--require', `./${supportDirectory}/mocha-coverage.cjs`] : [];
     const titles = pattern === undefined ? [] : ['--grep', pattern];
     const files =
-      selection.length > 0 ? [...optionsOf(command.arguments), ...selectedFiles(selection)] : command.arguments;
+      selection.length > 0
+        ? [...optionsOf(command.arguments, takesValue), ...selectedFiles(selection)]
+        : command.arguments;
     const reporter = ['--no-color', '--reporter', `./${supportDirectory}/mocha.cjs`];
     return {
       argv: [
@@ -23,13 +25,5 @@ export const mocha: RunnerAdapter = {
   },
 };
 
-/** The project's own options without its file patterns: an option's value is kept, a bare word that follows none is a file. */
-function optionsOf(words: readonly string[]): string[] {
-  return words.filter((word, index) => word.startsWith('-') || takesValue(words[index - 1]));
-}
-
-function takesValue(word: string | undefined): boolean {
-  return /^(-r|-t|-u|-g|-f|-s|--(require|timeout|ui|grep|fgrep|slow|config|import|loader|node-option|retries))$/.test(
-    word ?? '',
-  );
-}
+const takesValue =
+  /^(-r|-t|-u|-g|-f|-s|--(require|timeout|ui|grep|fgrep|slow|config|import|loader|node-option|retries))$/;

@@ -5,6 +5,7 @@ import { mocha } from './mocha.ts';
 import { nodeTest } from './node-test.ts';
 import { pytest } from './pytest.ts';
 import type { RunnerAdapter } from './runner-adapter.ts';
+import { tape } from './tape.ts';
 import { unittest } from './unittest.ts';
 import { vitest } from './vitest.ts';
 
@@ -13,6 +14,7 @@ export const runnerAdapters: Readonly<Record<TestRunner, RunnerAdapter>> = {
   jest,
   mocha,
   'node-test': nodeTest,
+  tape,
   pytest,
   unittest,
   command,

@@ -28,6 +28,11 @@ export function selectedFiles(selection: readonly TestSelection[]): string[] {
   return [...new Set(selection.map(({ file }) => file))].toSorted();
 }
 
+/** The project's own options without its file patterns: an option's value is kept, a bare word that follows none is a file. */
+export function optionsOf(words: readonly string[], takesValue: RegExp): string[] {
+  return words.filter((word, index) => word.startsWith('-') || takesValue.test(words[index - 1] ?? ''));
+}
+
 /**
  * A pattern for runners that match a regular expression against titles joined by a space; undefined when a whole file is
  * selected. It may match a case of the same titles in another selected file: the reader keeps only what was asked for.
