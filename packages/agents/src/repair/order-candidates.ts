@@ -2,8 +2,9 @@
  * The order in which candidates are tried: one fixed score, the same every time.
  *
  *     score = suspicion(line)^4 * worth / (1 + k / 16)
- *     worth = odds(edit) * plausibility(edit) / (1 + size / 20) / (1 + j / 5)
+ *     worth = odds(edit) * plausibility(edit) * 2^(2.5 gain) / (1 + size / 20) / (1 + j / 5)
  *
+ * `gain` says by how many bits a token the line gets more natural (`naturalness`), from -1 to 1.
  * The power sharpens: a line that is half as suspicious is sixteen times less likely to be the one.
  * `j` counts the better guesses of the same operator on the same line, `k` the worthier candidates on the same line. Both make
  * returns diminish: a line with hundreds of variables to try gives way to the next suspicious lines after its first dozen, and
@@ -19,22 +20,32 @@ export interface OrderedEdit {
   readonly score: number;
 }
 
+/** Bits a token by which an edit makes its lines more natural. */
+export type NaturalGain = (edit: Edit) => number;
+
 const sharpness = 4;
 const sameOperatorPatience = 5;
 const sameLinePatience = 16;
 const sizePatience = 20;
+const naturalWeight = 2.5;
 
 /** The edits, most promising first. Edits of lines that are under no suspicion come last, with score 0. */
-export function orderCandidates(edits: readonly Edit[], suspicious: readonly SuspiciousLine[]): readonly OrderedEdit[] {
+export function orderCandidates(
+  edits: readonly Edit[],
+  suspicious: readonly SuspiciousLine[],
+  naturalGain: NaturalGain = () => 0,
+): readonly OrderedEdit[] {
   const suspicion = new Map(suspicious.map((each) => [rankedLineKey(each.file, each.line), each.score] as const));
   return [...groupBy(edits, (edit) => rankedLineKey(edit.file, edit.line))]
-    .flatMap(([key, group]) => scoreLine(group, suspicion.get(key) ?? 0))
+    .flatMap(([key, group]) => scoreLine(group, suspicion.get(key) ?? 0, naturalGain))
     .toSorted((a, b) => b.score - a.score || compareEdits(a.edit, b.edit));
 }
 
-function scoreLine(edits: readonly Edit[], suspicion: number): readonly OrderedEdit[] {
+function scoreLine(edits: readonly Edit[], suspicion: number, naturalGain: NaturalGain): readonly OrderedEdit[] {
   const worthy = [...groupBy(edits, (edit) => edit.operator).values()]
-    .flatMap((group) => group.toSorted(compareGuesses).map((edit, place) => ({ edit, worth: worthOf(edit, place) })))
+    .flatMap((group) =>
+      group.toSorted(compareGuesses).map((edit, place) => ({ edit, worth: worthOf(edit, place, naturalGain(edit)) })),
+    )
     .toSorted((a, b) => b.worth - a.worth || compareEdits(a.edit, b.edit));
   return worthy.map(({ edit, worth }, place) => ({
     edit,
@@ -42,8 +53,11 @@ function scoreLine(edits: readonly Edit[], suspicion: number): readonly OrderedE
   }));
 }
 
-function worthOf(edit: Edit, place: number): number {
-  return (editOdds(edit) * edit.plausibility) / (1 + edit.size / sizePatience) / (1 + place / sameOperatorPatience);
+function worthOf(edit: Edit, place: number, gain: number): number {
+  const natural = 2 ** (naturalWeight * Math.max(-1, Math.min(1, gain)));
+  return (
+    (editOdds(edit) * edit.plausibility * natural) / (1 + edit.size / sizePatience) / (1 + place / sameOperatorPatience)
+  );
 }
 
 function compareGuesses(a: Edit, b: Edit): number {

@@ -43,7 +43,8 @@ function definedName(line: string, forms: readonly RegExp[]): string | undefined
   return undefined;
 }
 
-function lastLineOf(lines: readonly string[], first: number): number {
+/** The last line, 1-based, of what begins at an index: what is indented below it, and its closing bracket. */
+export function lastLineOf(lines: readonly string[], first: number): number {
   const own = indentation(lines[first] ?? '');
   let last = first;
   for (let index = first + 1; index < lines.length; index += 1) {

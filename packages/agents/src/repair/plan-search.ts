@@ -1,12 +1,15 @@
 /** From suspicious lines to the list of candidates to validate, in order, each with its id. */
 import type { Edit } from './apply-edit.ts';
+import { tokensOf } from './code-tokens.ts';
 import { generateCandidates, type RefusalReason } from './candidates/generate-candidates.ts';
 import type { LiteralHints } from './candidates/repair-operator.ts';
 import type { Sources } from './import-graph.ts';
 import { languageOf } from './language.ts';
-import { orderCandidates } from './order-candidates.ts';
+import { Naturalness } from './naturalness.ts';
+import { orderCandidates, type NaturalGain } from './order-candidates.ts';
 import { isProtectedPath } from './protected-paths.ts';
 import type { SuspiciousLine } from './rank-lines.ts';
+import { LineIndex } from './syntax/line-index.ts';
 
 export interface Candidate {
   /** The first 16 hex digits of the hash of the canonical edit: the same edit of the same file has the same id everywhere. */
@@ -52,12 +55,35 @@ export function planSearch(request: SearchRequest): SearchPlan {
     .map(([file, group]) => ({ file, outcome: candidatesOf(file, group, request) }));
   const edits = outcomes.flatMap(({ outcome }) => (outcome?.kind === 'candidates' ? outcome.edits : []));
   return {
-    candidates: orderCandidates(edits, lines)
+    candidates: orderCandidates(edits, lines, naturalGainIn(request.sources, new Set(outcomes.map(({ file }) => file))))
       .slice(0, request.maxCandidates)
       .map(({ edit, score }) => ({ id: candidateId(edit, request.hash), edit, score })),
     refusals: outcomes.flatMap(({ file, outcome }) =>
       outcome?.kind === 'refused' ? [{ file, reason: outcome.reason, detail: outcome.detail }] : [],
     ),
+  };
+}
+
+/** Enough to know the ways of a project; the suspicious files come first. */
+const mostLearned = 4_000_000;
+
+function naturalGainIn(sources: Sources, suspicious: ReadonlySet<string>): NaturalGain {
+  const files = [...sources].toSorted(
+    ([a], [b]) => Number(suspicious.has(b)) - Number(suspicious.has(a)) || (a < b ? -1 : 1),
+  );
+  let left = mostLearned;
+  const learned = files.flatMap(([, text]) => ((left -= text.length) >= 0 ? [text] : []));
+  const model = new Naturalness(learned);
+  const indexOf = new Map([...suspicious].map((file) => [file, new LineIndex(sources.get(file) ?? '')] as const));
+  return ({ file, start, before, after }) => {
+    const index = indexOf.get(file);
+    if (index === undefined) return 0;
+    const tokensOn = (line: number): readonly string[] =>
+      line < 1 ? [] : tokensOf(sources.get(file)?.slice(index.startOf(line), index.endOf(line)) ?? '');
+    const first = index.lineAt(start);
+    const previous = tokensOn(first - 1).slice(-2);
+    const next = tokensOn(first + before.split('\n').length).slice(0, 2);
+    return model.gain(before, after, { previous, next });
   };
 }
 

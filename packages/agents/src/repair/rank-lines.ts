@@ -15,6 +15,7 @@
 import type { CoverageHint, TestCase, TestResult } from '@vltair/protocol';
 import { importDistances, type Sources } from './import-graph.ts';
 import { languageOf } from './language.ts';
+import { lentScores } from './load-time-lines.ts';
 import { mentionedNames, mentionScores, spreadToCallees } from './mention-spectrum.ts';
 import { ochiai } from './ochiai.ts';
 import { outlineSource, type Definition } from './outline.ts';
@@ -60,7 +61,7 @@ export function rankLines(input: LocalisationInput): readonly SuspiciousLine[] {
   const outlines = new Map(files.map((file) => [file, outlineOf(file, input.sources)] as const));
   const parts: Readonly<Record<Part, Scores>> = {
     frame: frameScores(failing, outlines),
-    spectrum: spectrumScores(input.coverage),
+    spectrum: withLoadTimeLines(spectrumScores(input.coverage), outlines, input.sources),
     mention: mentionOf(input, outlines),
     reach: reachScores(failing, input.sources),
   };
@@ -170,6 +171,23 @@ function spectrumScores(coverage: CoverageHint | undefined): Scores {
   return new Map(
     [...failed].map(([key, count]) => [key, ochiai({ failed: count, failing, passed: passed.get(key) ?? 0 })] as const),
   );
+}
+
+/** Where coverage of a file is known, its lines that run while it loads are as suspicious as what uses them. */
+function withLoadTimeLines(
+  spectrum: Scores,
+  outlines: ReadonlyMap<string, readonly Definition[]>,
+  sources: Sources,
+): Scores {
+  const all = new Map(spectrum);
+  for (const [file, outline] of outlines) {
+    const language = languageOf(file);
+    if (language === undefined) continue;
+    const scoreOf = (line: number): number => spectrum.get(rankedLineKey(file, line)) ?? 0;
+    const lent = lentScores({ source: sources.get(file) ?? '', language, outline, scoreOf });
+    for (const [line, score] of lent) all.set(rankedLineKey(file, line), score);
+  }
+  return all;
 }
 
 function countRuns(tests: CoverageHint['failing']): ReadonlyMap<string, number> {

@@ -67,7 +67,8 @@ function namePlausibility(node: SyntaxNode, replacement: string, site: Site, kin
       ? []
       : site.textOf(owner).split(new RegExp(`(?<![\\w$.])${replacement.replaceAll('$', '\\$')}(?![\\w$])`));
   const isUnused = uses.length === 2;
-  const agreement = wanted !== undefined && wanted === offered ? 2 : 1;
+  const isContradicted = isKeyed(node) && kindOf(node, site, kinds) !== 'object' && offered === 'object';
+  const agreement = wanted !== undefined && wanted === offered ? (isContradicted ? 2 * telling : 2) : 1;
   return isUnused ? telling * agreement : agreement;
 }
 
@@ -75,10 +76,20 @@ function namePlausibility(node: SyntaxNode, replacement: string, site: Site, kin
 function wantedKind(node: SyntaxNode, site: Site): ValueKind | undefined {
   if (node.shape === 'number') return 'number';
   if (node.shape === 'string') return 'text';
+  if (isKeyed(node)) return 'object';
   const sign = node.parent?.operators[0]?.text;
   if ((node.role === 'left' || node.role === 'right') && sign !== undefined && numeric.has(sign) && !site.isPython)
     return 'number';
   return undefined;
+}
+
+/** `x['key']`: lists and numbers have no keys. */
+function isKeyed(node: SyntaxNode): boolean {
+  return (
+    node.role === 'object' &&
+    node.parent?.shape === 'subscript' &&
+    node.parent.children.some(({ role, shape }) => role === 'index' && shape === 'string')
+  );
 }
 
 function kindOf(node: SyntaxNode, site: Site, kinds: ValueKinds): ValueKind | undefined {
