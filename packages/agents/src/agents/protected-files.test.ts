@@ -84,6 +84,8 @@ describe('protected files', () => {
   test('a file that the test command or the test script names', async () => {
     const files = { 'package.json': module, 'src/price.js': PRICE, 'check.js': CHECK };
     expect(await protectedOf(files, 'node check.js')).toEqual(['check.js']);
+    const withTape = { ...files, 'node_modules/tape/package.json': '{"bin":"./bin/tape"}' };
+    expect(await protectedOf(withTape, 'tape check.js')).toEqual(['check.js']);
     expect(await protectedOf(files, 'cd . && node --import=./check.js -e "" | cat')).toEqual(['check.js']);
     expect(
       await protectedOf({ ...files, 'package.json': '{"type":"module","scripts":{"test":"node check.js"}}' }),

@@ -17,10 +17,14 @@ export function runsWorkspaces(script: string): boolean {
   return /\b(?:npm|pnpm|yarn)\b.*(?:\s(?:--workspaces|-ws|--ws|-r|--recursive)\b|\bworkspaces foreach\b)/.test(script);
 }
 
-/** The runner that a script starts, found through `npm run`, `npx`, coverage wrappers and assignments. */
+/**
+ * The runner that a script starts, found through `npm run`, `npx`, coverage wrappers and assignments. The first of several;
+ * but runs of tape that follow each other (`node test/a.js && node test/b.js`) have their processes to themselves for a
+ * reason, and stay a script.
+ */
 export function scriptedRunner(manifest: PackageManifest, files: ProjectFiles): ScriptedRunner | undefined {
   const [first, ...others] = scriptedRunners(manifest, files, 'test', 0);
-  return first?.runner === 'tape' ? together(first, others) : first;
+  return first?.runner === 'tape' && others.length > 0 ? undefined : first;
 }
 
 const startsRunners = /^(node|tsx|npx|nyc|c8)$/;
@@ -61,15 +65,6 @@ function scriptedRunners(
       .filter((each) => each !== undefined)
       .map((each) => ({ ...each, environment: { ...command.environment, ...each.environment } }));
   });
-}
-
-/** `node test/a.js && node test/b.js` is one run of tape over both. Runs that differ in more than their files stay a script. */
-function together(first: ScriptedRunner, others: readonly ScriptedRunner[]): ScriptedRunner | undefined {
-  if (others.length === 0) return first;
-  const words = [first, ...others].flatMap((each) => each.arguments);
-  const settings = ({ arguments: _files, ...rest }: ScriptedRunner): string => JSON.stringify(rest);
-  const isAlike = others.every((other) => settings(other) === settings(first));
-  return isAlike && words.every((word) => !word.startsWith('-')) ? { ...first, arguments: words } : undefined;
 }
 
 const programs: Readonly<Record<string, TestRunner>> = {
