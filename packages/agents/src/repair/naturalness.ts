@@ -41,14 +41,16 @@ export class Naturalness {
   }
 
   /**
-   * Bits a token by which the text gets more natural; negative when it gets less. The text before is taken out of what was
-   * learned: otherwise a line that stands nowhere else would look natural because it stands there.
+   * Bits a token by which the text gets more natural; negative when it gets less. What the change takes away is taken out of what
+   * was learned: otherwise a line that stands nowhere else would look natural because it stands there.
    */
   gain(before: string, after: string, { previous, next }: LineContext): number {
     const old = [...tokensOf(before), ...next];
     const fresh = [...tokensOf(after), ...next];
     const own: Counts = new Map();
-    countGrams(old, previous, own);
+    const { first, last } = changedTokens(old, fresh);
+    const around = [...previous, ...old.slice(0, first)];
+    countGrams(old.slice(first, last + reach), around, own);
     return this.#bits(old, previous, own) - this.#bits(fresh, previous, own);
   }
 
@@ -67,6 +69,19 @@ export class Naturalness {
     }
     return bits / Math.max(1, tokens.length);
   }
+}
+
+/** Tokens after a change whose trigrams hold some of it. */
+const reach = 2;
+
+/** Where the old tokens differ from the new ones: from `first`, up to and without `last`. */
+function changedTokens(old: readonly string[], fresh: readonly string[]): { first: number; last: number } {
+  let first = 0;
+  while (first < old.length && old[first] === fresh[first]) first += 1;
+  let last = old.length;
+  for (let other = fresh.length; last > first && other > first && old[last - 1] === fresh[other - 1]; other -= 1)
+    last -= 1;
+  return { first, last };
 }
 
 function ratio(part: number, whole: number): number {

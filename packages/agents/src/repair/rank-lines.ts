@@ -60,7 +60,7 @@ export function rankLines(input: LocalisationInput): readonly SuspiciousLine[] {
   const files = [...input.sources.keys()].filter((file) => isReadable(file) && !isProtected(file)).toSorted();
   const outlines = new Map(files.map((file) => [file, outlineOf(file, input.sources)] as const));
   const parts: Readonly<Record<Part, Scores>> = {
-    frame: frameScores(failing, outlines),
+    frame: frameScores(failing, outlines, input.sources),
     spectrum: withLoadTimeLines(spectrumScores(input.coverage), outlines, input.sources),
     mention: mentionOf(input, outlines),
     reach: reachScores(failing, input.sources),
@@ -142,16 +142,26 @@ function mentionOf(input: LocalisationInput, outlines: ReadonlyMap<string, reado
   );
 }
 
-function frameScores(failing: readonly TestCase[], outlines: ReadonlyMap<string, readonly Definition[]>): Scores {
+/** A line that throws on purpose tells what was found wrong, seldom what is: its function gets this share. */
+const thrownShare = 0.5;
+const throwing = /^\s*(?:(?:if|else)\b.*)?\b(?:throw|raise|assert)\b/;
+
+function frameScores(
+  failing: readonly TestCase[],
+  outlines: ReadonlyMap<string, readonly Definition[]>,
+  sources: Sources,
+): Scores {
   const scores = new Map<string, number>();
   const raise = (key: string, score: number): void => void scores.set(key, Math.max(score, scores.get(key) ?? 0));
   for (const each of failing) {
     const frames = (each.stack ?? []).filter((frame) => outlines.has(frame.file));
     frames.forEach((frame, depth) => {
       const around = innermost(outlines.get(frame.file) ?? [], frame.line);
+      const text = (sources.get(frame.file) ?? '').split('\n')[frame.line - 1] ?? '';
+      const share = throwing.test(text) ? thrownShare : 1;
       for (let line = around.firstLine; line <= around.lastLine; line += 1) {
         const nearness = line === frame.line ? 1 : 0.6 / (1 + Math.abs(line - frame.line) / 4);
-        raise(rankedLineKey(frame.file, line), nearness / (depth + 1));
+        raise(rankedLineKey(frame.file, line), (nearness * share) / (depth + 1));
       }
     });
   }
