@@ -1,4 +1,4 @@
-import type { Sandbox, SandboxLimits } from '@vltair/sandbox';
+import { commandOwner, type Sandbox, type SandboxLimits } from '@vltair/sandbox';
 import { failureOf, VltairError } from '@vltair/protocol';
 import { runTests, type TestRun } from '../test-runners/run-tests.ts';
 import type { TestCommand, TestSelection } from '../test-runners/test-command.ts';
@@ -46,7 +46,9 @@ export class ProjectTests {
   /** A clone of a tree with the project's dependencies linked in. The caller disposes of it. */
   async checkout(project: Project, tree: string, traceId: string): Promise<Clone> {
     const dependencies = { from: project.directory, paths: project.dependencies };
-    return await catalogued(this.#options.workspace.checkout(tree, { traceId, dependencies }));
+    const owner = commandOwner();
+    const options = { traceId, dependencies, ...(owner === undefined ? {} : { owner }) };
+    return await catalogued(this.#options.workspace.checkout(tree, options));
   }
 
   /** One execution of one command over a clone. @throws VltairError when the sandbox refuses or cannot be set up. */
