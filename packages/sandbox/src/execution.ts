@@ -13,6 +13,7 @@ import { inheritedDescriptors } from './inherited-descriptors.ts';
 import { OutputCapture } from './output-capture.ts';
 import { identify } from './process-table.ts';
 import { MARKER, ProcessTree } from './process-tree.ts';
+import type { SandboxConversation } from './port.ts';
 import type { Limits } from './request.ts';
 import { kernelVerdict, watchTree, type Breach } from './watch.ts';
 import type { ControlGroup } from './control-group.ts';
@@ -25,6 +26,7 @@ export interface Execution {
   readonly processNamespace: boolean;
   readonly marker: string;
   readonly signal: AbortSignal | undefined;
+  readonly converse: ((conversation: SandboxConversation) => void) | undefined;
   readonly clock: () => number;
 }
 
@@ -68,7 +70,7 @@ export async function execute(execution: Execution): Promise<Outcome> {
   const child = start(execution);
   const ended = exitOf(child);
   const closed = Promise.all([
-    drain(child.stdout, stdout),
+    execution.converse === undefined ? drain(child.stdout, stdout) : endOf(child.stdout),
     drain(child.stderr, stderr),
     drain(child.stdio[3] as Readable | null, report),
   ]);
@@ -88,16 +90,23 @@ export async function execute(execution: Execution): Promise<Outcome> {
   const { group, marker, processNamespace } = execution;
   const firstProcess = (): number | undefined => launch.report(report.text()).firstProcess;
   const tree = new ProcessTree({ root, marker, group, processNamespace, firstProcess });
+  converseWith(child, tree, execution);
   const cause = await firstCause(execution, tree, ended);
   const termination = await endTree(tree, cause, ended);
   await Promise.race([closed, delay(1000, undefined, { ref: false })]);
-  for (const stream of [child.stdout, child.stderr, child.stdio[3]]) stream?.destroy();
+  for (const stream of [child.stdin, child.stdout, child.stderr, child.stdio[3]]) stream?.destroy();
   return finish(group === undefined || cause.kind !== 'exit' ? cause : withKernelVerdict(cause, group), termination);
 }
 
-function start({ launch, marker }: Execution): ChildProcess {
+function start({ launch, marker, converse }: Execution): ChildProcess {
   const nothing = openSync('/dev/null', 'r');
-  const stdio: Exclude<StdioOptions, string> = ['ignore', 'pipe', 'pipe', 'pipe', ...launch.inputs];
+  const stdio: Exclude<StdioOptions, string> = [
+    converse === undefined ? 'ignore' : 'pipe',
+    'pipe',
+    'pipe',
+    'pipe',
+    ...launch.inputs,
+  ];
   // An index that is left open would hand our own inherited descriptor on: /dev/null takes its place.
   for (const descriptor of inheritedDescriptors()) stdio[descriptor] ??= nothing;
   try {
@@ -113,6 +122,13 @@ function start({ launch, marker }: Execution): ChildProcess {
   }
 }
 
+function converseWith({ stdin, stdout }: ChildProcess, tree: ProcessTree, { converse }: Execution): void {
+  if (converse === undefined || stdin === null || stdout === null) return;
+  // A command that ended no longer listens; its result says so.
+  stdin.on('error', () => stdin.destroy());
+  converse({ input: stdin, output: stdout, processes: () => tree.members().length });
+}
+
 function exitOf(child: ChildProcess): Promise<Cause> {
   return new Promise((resolve) => {
     child.once('exit', () => resolve({ kind: 'exit' }));
@@ -122,8 +138,13 @@ function exitOf(child: ChildProcess): Promise<Cause> {
 
 function drain(stream: Readable | null, capture: OutputCapture): Promise<void> {
   if (stream === null) return Promise.resolve();
+  stream.on('data', (chunk: Buffer) => capture.write(chunk));
+  return endOf(stream);
+}
+
+function endOf(stream: Readable | null): Promise<void> {
+  if (stream === null) return Promise.resolve();
   return new Promise((resolve) => {
-    stream.on('data', (chunk: Buffer) => capture.write(chunk));
     stream.once('close', resolve);
     // A reset by the dying writer ends the stream like its end does; what came before is kept.
     stream.once('error', () => resolve());

@@ -4,4 +4,5 @@ export { degradationLine } from './enforcement.ts';
 export { createPrivateDirectory, removeTree, type PrivateDirectory } from './private-directory.ts';
 export { DEFAULT_LIMITS, SandboxRequestInvalid } from './request.ts';
 export { createSandbox, type SandboxOptions } from './sandbox.ts';
+export { commandOwner } from './tiers/launch.ts';
 export type { TierName } from './tiers/launch.ts';

@@ -99,6 +99,7 @@ async function probe(machine: Machine, tempRoot: string): Promise<string | undef
     mode: 'best-effort',
     traceId: 'probe',
     signal: undefined,
+    converse: undefined,
   };
   const { verdict } = await runOrder(order, { machine, tempRoot, killOnSocket: false, clock: () => performance.now() });
   return verdict.status === 'OK' && verdict.exitCode === 0 ? undefined : verdict.reason;

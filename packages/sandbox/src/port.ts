@@ -1,3 +1,5 @@
+import type { Readable, Writable } from 'node:stream';
+
 /**
  * The sandbox port: how the rest of the product runs a command that it does not trust.
  *
@@ -9,6 +11,14 @@ export interface Sandbox {
   capabilities(): Promise<SandboxCapabilities>;
   /** Runs a command. Resolves for every outcome of the command itself; rejects only when the caller's request is invalid. */
   run(request: SandboxRequest): Promise<SandboxResult>;
+}
+
+/** The two ends of a command that runs, and who belongs to it. */
+export interface SandboxConversation {
+  readonly input: Writable;
+  readonly output: Readable;
+  /** Living processes of the command, wrappers included. */
+  readonly processes: () => number;
 }
 
 export interface SandboxRequest {
@@ -29,6 +39,11 @@ export interface SandboxRequest {
   readonly mode?: 'strict' | 'best-effort';
   readonly traceId: string;
   readonly signal?: AbortSignal;
+  /**
+   * Called once when the command has been started, to speak with it until it ends. Without it standard input is empty and
+   * standard output is kept; with it the listener has to read the output, and the result holds none.
+   */
+  readonly converse?: (conversation: SandboxConversation) => void;
 }
 
 export interface SandboxLimits {

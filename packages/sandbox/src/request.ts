@@ -2,7 +2,7 @@
 import { isAbsolute, normalize, resolve } from 'node:path';
 import { homedir } from 'node:os';
 import { lstatSync } from 'node:fs';
-import type { SandboxRequest } from './port.ts';
+import type { SandboxConversation, SandboxRequest } from './port.ts';
 
 /** The caller's mistake, found before anything was started. */
 export class SandboxRequestInvalid extends Error {
@@ -29,6 +29,7 @@ export interface Order {
   readonly mode: 'strict' | 'best-effort';
   readonly traceId: string;
   readonly signal: AbortSignal | undefined;
+  readonly converse: ((conversation: SandboxConversation) => void) | undefined;
 }
 
 export interface Limits {
@@ -76,6 +77,7 @@ export function acceptRequest(request: SandboxRequest): Order {
     mode: request.mode ?? 'best-effort',
     traceId: acceptTraceId(request.traceId),
     signal: request.signal,
+    converse: request.converse,
   };
 }
 

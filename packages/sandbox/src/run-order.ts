@@ -49,6 +49,7 @@ export async function runOrder(
     processNamespace: tier.traits.processNamespace,
     marker,
     signal: order.signal,
+    converse: order.converse,
     clock,
   });
   return {

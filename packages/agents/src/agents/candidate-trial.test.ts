@@ -9,6 +9,7 @@ import { openWorkspace, type Workspace } from '../workspace/workspace.ts';
 import { tryCandidates } from './candidate-trial.ts';
 import type { Project } from './project-input.ts';
 import { ProjectTests } from './project-tests.ts';
+import { TrialCrew } from './trial-bench.ts';
 
 const SOURCE = 'export const wait = () => 1;\n';
 const TEST = `import assert from 'node:assert/strict';
@@ -71,14 +72,12 @@ test('a trial that runs out of time is tried again alone with twice the time, an
     log: '',
   };
   let tried = 0;
-  const trial = {
+  const subject = {
     project,
     tree,
     sources: new Map([['src/wait.js', SOURCE]]),
     failing,
     traceId: TRACE,
-    signal: new AbortController().signal,
-    tried: () => (tried += 1),
   };
   const candidates = [
     aCandidate('slow', 'new Promise((done) => setTimeout(() => done(2), 2200))'),
@@ -87,7 +86,9 @@ test('a trial that runs out of time is tried again alone with twice the time, an
     aCandidate('right', '2'),
   ];
   const tests = new ProjectTests({ sandbox: createSandbox(), workspace, environment: process.env });
-  const verdicts = await tryCandidates(tests, trial, candidates, 2);
+  await using crew = new TrialCrew(tests, subject, 2);
+  const trial = { signal: new AbortController().signal, tried: () => (tried += 1) };
+  const verdicts = await tryCandidates(crew, trial, candidates);
   expect(verdicts.map(({ id, verdict }) => `${id} ${verdict}`)).toEqual([
     'slow passes',
     'wrong fails',

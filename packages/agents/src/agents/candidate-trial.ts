@@ -1,10 +1,9 @@
 import type { TestCase, TestResult } from '@vltair/protocol';
 import { z } from 'zod';
-import { applyEdit, type Candidate, type Sources } from '../repair/index.ts';
+import type { Candidate } from '../repair/index.ts';
 import { passesNow, selectionOf, type TestCommand, type TestSelection } from '../test-runners/test-command.ts';
-import type { Clone } from '../workspace/clone.ts';
 import type { Project } from './project-input.ts';
-import type { ProjectTests } from './project-tests.ts';
+import type { Bounds, Probe, TrialBench, TrialCrew, TrialSubject } from './trial-bench.ts';
 
 /**
  * What became of a candidate. `passes`: everything passes. `improves`: some of the failing cases pass and nothing else
@@ -20,70 +19,59 @@ export const verdictSchema = z.strictObject({
 export type Verdict = z.infer<typeof verdictSchema>;
 
 export interface Trial {
-  readonly project: Project;
-  readonly tree: string;
-  readonly sources: Sources;
-  /** The suite as it fails without any edit. */
-  readonly failing: TestResult;
-  readonly traceId: string;
   readonly signal: AbortSignal;
   /** Called after each candidate. */
   readonly tried: () => void;
 }
 
 /**
- * Tries candidates in clones, several at a time; the verdicts come in the order of the candidates, whatever the order of
- * completion. One that runs out of time is tried again at the end, alone: beside others it may only have been slow.
+ * Tries candidates on the benches of a crew, several at a time; the verdicts come in the order of the candidates, whatever the
+ * order of completion. One that runs out of time is tried again at the end, alone: beside others it may only have been slow.
  */
 export async function tryCandidates(
-  tests: ProjectTests,
+  crew: TrialCrew,
   trial: Trial,
   candidates: readonly Candidate[],
-  workers: number,
 ): Promise<readonly Verdict[]> {
   const verdicts: Verdict[] = [];
   const queue = candidates.entries();
-  const work = async (): Promise<void> => {
-    await using clone = await tests.checkout(trial.project, trial.tree, trial.traceId);
+  const work = async (_: unknown, at: number): Promise<void> => {
+    const bench = await crew.bench(at);
     for (const [index, candidate] of queue) {
       trial.signal.throwIfAborted();
-      verdicts[index] = await tryOne(tests, { ...trial, patience: 1 }, clone, candidate);
+      verdicts[index] = await tryOne(bench, { ...crew.subject, ...trial, patience: 1 }, candidate);
       trial.tried();
     }
   };
-  const crews = await Promise.allSettled(Array.from({ length: Math.min(workers, candidates.length) }, work));
-  const broken = crews.find((crew) => crew.status === 'rejected');
+  const crews = await Promise.allSettled(Array.from({ length: Math.min(crew.size, candidates.length) }, work));
+  const broken = crews.find((each) => each.status === 'rejected');
   if (broken !== undefined) throw broken.reason;
-  await tryLateAgain(tests, trial, candidates, verdicts);
+  await tryLateAgain(crew, trial, candidates, verdicts);
   return verdicts;
 }
 
 async function tryLateAgain(
-  tests: ProjectTests,
+  crew: TrialCrew,
   trial: Trial,
   candidates: readonly Candidate[],
   verdicts: Verdict[],
 ): Promise<void> {
   const late = [...candidates.entries()].filter(([index]) => verdicts[index]?.verdict === 'timed_out');
-  if (late.length === 0) return;
-  await using clone = await tests.checkout(trial.project, trial.tree, trial.traceId);
   for (const [index, candidate] of late) {
     trial.signal.throwIfAborted();
-    verdicts[index] = await tryOne(tests, { ...trial, patience: 2 }, clone, candidate);
+    verdicts[index] = await tryOne(await crew.bench(0), { ...crew.subject, ...trial, patience: 2 }, candidate);
   }
 }
 
 /** A trial with what its time limit is multiplied by. */
-interface TimedTrial extends Trial {
+interface TimedTrial extends Trial, TrialSubject {
   readonly patience: number;
 }
 
-async function tryOne(tests: ProjectTests, trial: TimedTrial, clone: Clone, { id, edit }: Candidate): Promise<Verdict> {
-  const content = applyEdit(trial.sources.get(edit.file) ?? '', edit);
-  await clone.reset([{ path: edit.file, content }]);
-  const judgement = (await judgeProbe(tests, trial, clone)) ?? (await judgeWhole(tests, trial, clone));
-  if (!(await clone.isPristine())) await clone.restore();
-  return { id, ...judgement };
+async function tryOne(bench: TrialBench, trial: TimedTrial, candidate: Candidate): Promise<Verdict> {
+  await bench.place(candidate);
+  const judgement = (await judgeProbe(bench, trial)) ?? (await judgeWhole(bench, trial));
+  return { id: candidate.id, ...judgement };
 }
 
 type Judgement = Omit<Verdict, 'id'>;
@@ -96,31 +84,33 @@ function failingCases({ cases, flaky }: TestResult): readonly string[] {
 }
 
 /**
- * The verdict of the first failing case, run by itself: most edits end here. With two faults, the edit for the other one has
- * its turn when the first is mended. `undefined` when it passes, or when the runner cannot run a case by itself.
+ * The verdict of one failing case, run by itself: most edits end here. With two faults, the edit for the other one has its turn
+ * when the first is mended. `undefined` when it passes, or when the runner cannot run a case by itself.
  */
-async function judgeProbe(tests: ProjectTests, trial: TimedTrial, clone: Clone): Promise<Judgement | undefined> {
+async function judgeProbe(bench: TrialBench, trial: TimedTrial): Promise<Judgement | undefined> {
   const probe = probeOf(trial);
   if (probe === undefined) return undefined;
-  const result = await run(tests, trial, clone, probe.command, [probe.selection]);
+  const bounds = boundsOf(trial);
+  const isAlone = trial.patience > 1;
+  const result = isAlone
+    ? await bench.run(probe.command, [probe.selection], bounds)
+    : await bench.runProbe(probe, bounds);
   if (result.outcome === 'timeout') return LATE;
   return passesNow(probe.id, result.cases) ? undefined : HOPELESS;
 }
 
-interface Probe {
-  readonly id: string;
-  readonly command: TestCommand;
-  readonly selection: TestSelection;
-}
-
-function probeOf({ failing, project }: Trial): Probe | undefined {
+/** The failing case whose file took the least time: most runners load the whole file for it. Of equals the first. */
+export function probeOf({ failing, project }: TrialSubject): Probe | undefined {
   const target = new Set(failingCases(failing));
-  for (const testCase of failing.cases) {
+  const probes = failing.cases.flatMap((testCase) => {
     const selection = target.has(testCase.id) ? selectionOf(testCase) : undefined;
     const command = selection === undefined ? undefined : project.commands.find((each) => canSelect(each, selection));
-    if (selection !== undefined && command !== undefined) return { id: testCase.id, command, selection };
-  }
-  return undefined;
+    return selection === undefined || command === undefined ? [] : [{ id: testCase.id, command, selection }];
+  });
+  const files = Map.groupBy(failing.cases, ({ file }) => file);
+  const costOf = ({ selection: { file } }: Probe): number =>
+    (files.get(file) ?? []).reduce((sum, { durationMs = 0 }) => sum + durationMs, 0);
+  return probes.toSorted((left, right) => costOf(left) - costOf(right))[0];
 }
 
 function canSelect({ runner, directory }: TestCommand, { file }: TestSelection): boolean {
@@ -128,10 +118,10 @@ function canSelect({ runner, directory }: TestCommand, { file }: TestSelection):
 }
 
 /** The whole suite: an edit that mends one case and breaks another is none, and so is one that makes cases disappear. */
-async function judgeWhole(tests: ProjectTests, trial: TimedTrial, clone: Clone): Promise<Judgement> {
+async function judgeWhole(bench: TrialBench, trial: TimedTrial): Promise<Judgement> {
   const cases: TestCase[] = [];
   for (const command of trial.project.commands) {
-    const result = await run(tests, trial, clone, command, []);
+    const result = await bench.run(command, [], boundsOf(trial));
     if (result.outcome === 'timeout') return LATE;
     if (result.outcome !== 'passed' && result.outcome !== 'failed') return HOPELESS;
     cases.push(...result.cases);
@@ -153,19 +143,8 @@ function breaks(before: TestResult, cases: readonly TestCase[]): boolean {
   return lost || cases.some(isNew);
 }
 
-async function run(
-  tests: ProjectTests,
-  trial: TimedTrial,
-  clone: Clone,
-  command: TestCommand,
-  selection: readonly TestSelection[],
-): Promise<TestResult> {
-  const { project, traceId, signal } = trial;
-  const limits = { wallTimeMs: trial.patience * trialTimeoutMs(trial.failing, project) };
-  const execution = { command, selection, repeat: 1, coverage: false, limits, traceId, signal };
-  const { result } = await tests.run(project, clone, execution);
-  signal.throwIfAborted();
-  return result;
+function boundsOf({ patience, failing, project, signal }: TimedTrial): Bounds {
+  return { wallTimeMs: patience * trialTimeoutMs(failing, project), signal };
 }
 
 const SHORTEST_TRIAL_MS = 5_000;

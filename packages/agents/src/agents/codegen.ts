@@ -24,6 +24,7 @@ import {
   type Sources,
 } from '../repair/index.ts';
 import { trialTimeoutMs, tryCandidates, verdictSchema, type Verdict } from './candidate-trial.ts';
+import { TrialCrew } from './trial-bench.ts';
 import { parseInput, projectSchema, treeOf, type Project } from './project-input.ts';
 import type { ProjectTests } from './project-tests.ts';
 import { failingTestFiles, findProtectedFiles } from './protected-files.ts';
@@ -150,8 +151,11 @@ async function searchIn(
 ): Promise<Search> {
   const improving: { readonly candidate: Candidate; readonly fixed: number; readonly batch: number }[] = [];
   let tried = 0;
+  const { project, testResult: failing } = input;
+  const subject = { project, tree: treeOf(context), sources, failing, traceId: context.traceId };
+  await using crew = new TrialCrew(tests, subject, availableParallelism());
   for (const [index, batch] of batchesOf(candidates).entries()) {
-    const verdicts = await tryBatch(tests, context, input, sources, batch, { done: tried, total: candidates.length });
+    const verdicts = await tryBatch(crew, context, batch, { done: tried, total: candidates.length });
     tried += batch.length;
     const passing = batch.filter((_, at) => verdicts[at]?.verdict === 'passes');
     const chosen = chooseRepair(passing);
@@ -187,15 +191,12 @@ function improvementsOf(batch: readonly Candidate[], verdicts: readonly Verdict[
 
 /** One batch is one repeatable effect, keyed by tree and batch digest: after a crash at most one batch is tried again. */
 async function tryBatch(
-  tests: ProjectTests,
+  crew: TrialCrew,
   context: AgentContext,
-  input: RepairInput,
-  sources: Sources,
   batch: readonly Candidate[],
   progress: { readonly done: number; readonly total: number },
 ): Promise<readonly Verdict[]> {
-  const { project, testResult } = input;
-  const tree = treeOf(context);
+  const { project, tree, failing } = crew.subject;
   const digest = sha256(canonicalJson(batch.map(({ id }) => id)));
   let { done } = progress;
   const tell = (): void => context.progress({ message: 'trying edits', done, total: progress.total });
@@ -207,23 +208,14 @@ async function tryBatch(
       summary: `try ${batch.length} edits, from ${done + 1} of ${progress.total}`,
       policy: 'repeatable',
       reserve: { candidates: batch.length },
-      clocks: { total: batchTimeoutMs(testResult, project, batch.length) },
+      clocks: { total: batchTimeoutMs(failing, project, batch.length) },
     },
     async (call) => {
       const tried = (): void => {
         done += 1;
         tell();
       };
-      const trial = {
-        project,
-        tree,
-        sources,
-        failing: testResult,
-        traceId: context.traceId,
-        signal: call.signal,
-        tried,
-      };
-      const verdicts = await tryCandidates(tests, trial, batch, availableParallelism());
+      const verdicts = await tryCandidates(crew, { signal: call.signal, tried }, batch);
       return verdicts.map((verdict): Json => ({ ...verdict }));
     },
   );

@@ -1,5 +1,7 @@
-import type { Sandbox, SandboxLimits } from '@vltair/sandbox';
+import { commandOwner, type Sandbox, type SandboxLimits } from '@vltair/sandbox';
 import { failureOf, VltairError } from '@vltair/protocol';
+import { ResidentRunner, ResidentUnable, type CommandRunner } from '../test-runners/resident.ts';
+import { runnerAdapters } from '../test-runners/runners/registry.ts';
 import { runTests, type TestRun } from '../test-runners/run-tests.ts';
 import type { TestCommand, TestSelection } from '../test-runners/test-command.ts';
 import type { Environment } from '../test-runners/toolchain.ts';
@@ -23,6 +25,8 @@ export interface ProjectTestRun {
   readonly limits: SandboxLimits;
   readonly traceId: string;
   readonly signal: AbortSignal;
+  /** Instead of the sandbox itself. */
+  readonly runner?: CommandRunner;
 }
 
 /** Memory that the processes of one test command may use together. */
@@ -46,10 +50,18 @@ export class ProjectTests {
   /** A clone of a tree with the project's dependencies linked in. The caller disposes of it. */
   async checkout(project: Project, tree: string, traceId: string): Promise<Clone> {
     const dependencies = { from: project.directory, paths: project.dependencies };
-    return await catalogued(this.#options.workspace.checkout(tree, { traceId, dependencies }));
+    const owner = commandOwner();
+    const options = { traceId, dependencies, ...(owner === undefined ? {} : { owner }) };
+    return await catalogued(this.#options.workspace.checkout(tree, options));
   }
 
-  /** One execution of one command over a clone. @throws VltairError when the sandbox refuses or cannot be set up. */
+  /** Runs commands of this runner many times; undefined where each has to be started anew. The caller disposes of it. */
+  resident({ runner }: TestCommand): ResidentRunner | undefined {
+    const { language } = runnerAdapters[runner];
+    return language === 'shell' ? undefined : new ResidentRunner(this.#options.sandbox, language);
+  }
+
+  /** One execution of one command over a clone. @throws VltairError when the sandbox refuses or cannot be set up; ResidentUnable */
   async run(project: Project, clone: Clone, run: ProjectTestRun): Promise<TestRun> {
     const { sandbox, environment } = this.#options;
     const limits = {
@@ -62,7 +74,7 @@ export class ProjectTests {
     try {
       return await runTests({
         ...run,
-        sandbox,
+        sandbox: run.runner ?? sandbox,
         environment,
         limits,
         directory: clone.directory,
@@ -70,6 +82,7 @@ export class ProjectTests {
         mode: project.sandboxMode,
       });
     } catch (error) {
+      if (error instanceof ResidentUnable) throw error;
       throw new VltairError('internal/sandbox', { detail: failureOf(error).message, cause: error });
     }
   }

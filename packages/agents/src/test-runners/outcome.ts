@@ -1,12 +1,12 @@
 import type { TestCase, TestResult } from '@vltair/protocol';
-import type { SandboxResult } from '@vltair/sandbox';
 import type { Report } from './parse/report.ts';
+import type { CommandEnd } from './resident.ts';
 import { lastLine, tellingLine } from './parse/telling-line.ts';
 
 export type Verdict = Pick<TestResult, 'outcome' | 'reason'>;
 
 export interface OutcomeFacts {
-  readonly sandbox: SandboxResult;
+  readonly sandbox: CommandEnd;
   readonly report: Report;
   /** The cases that were asked for. */
   readonly cases: readonly TestCase[];
@@ -84,7 +84,7 @@ function counted(cases: number): string {
 }
 
 /** The line of the output that most likely says what went wrong. */
-function firstError({ stdout, stderr }: SandboxResult): string {
+function firstError({ stdout, stderr }: CommandEnd): string {
   const output = `${stderr}\n${stdout}`;
   return tellingLine(output) ?? lastLine(output) ?? 'it printed nothing';
 }

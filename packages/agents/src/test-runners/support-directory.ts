@@ -2,11 +2,11 @@ import {
   chmodSync,
   closeSync,
   constants,
-  copyFileSync,
   existsSync,
   fstatSync,
   mkdirSync,
   openSync,
+  readFileSync,
   readSync,
   realpathSync,
   rmSync,
@@ -42,7 +42,7 @@ export class SupportDirectory implements Disposable {
     this.#created = makeModulesDirectory(workingDirectory);
     rmSync(this.#path, { recursive: true, force: true });
     mkdirSync(this.#path);
-    for (const name of entriesOf(reporters)) copyFileSync(join(reporters, name), join(this.#path, name));
+    for (const [name, content] of reporterFiles()) writeFileSync(join(this.#path, name), content);
     const up = relative(workingDirectory, root);
     writeFileSync(join(this.#path, 'settings.json'), JSON.stringify({ root: up === '' ? '.' : up, ...settings }));
     chmodSync(this.#path, 0o777); // The tests may run as another user, who has to create the report.
@@ -75,6 +75,14 @@ function makeModulesDirectory(workingDirectory: string): string | undefined {
   mkdirSync(modules);
   chmodSync(modules, 0o777);
   return modules;
+}
+
+let read: ReadonlyMap<string, Buffer> | undefined;
+
+/** Read once and written each time: removing a fresh copy of a file waits for the disk, removing a written one does not. */
+function reporterFiles(): ReadonlyMap<string, Buffer> {
+  read ??= new Map(entriesOf(reporters).map((name) => [name, readFileSync(join(reporters, name))]));
+  return read;
 }
 
 function readPlainFile(path: string): string {

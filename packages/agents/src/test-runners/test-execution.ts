@@ -1,10 +1,11 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { TestCase } from '@vltair/protocol';
-import type { SandboxRequest, SandboxResult } from '@vltair/sandbox';
+import type { SandboxRequest } from '@vltair/sandbox';
 import { parseReportLines, type Report } from './parse/report.ts';
 import { workspacePaths } from './parse/workspace-paths.ts';
 import { readCommandReport } from './runners/command.ts';
+import type { CommandEnd } from './resident.ts';
 import { runnerAdapters } from './runners/registry.ts';
 import type { Invocation } from './runners/runner-adapter.ts';
 import { SupportDirectory } from './support-directory.ts';
@@ -60,7 +61,7 @@ function unselected(
 /** One execution of the command and what it said. */
 export interface Execution {
   readonly argv: readonly [string, ...string[]];
-  readonly sandbox: SandboxResult;
+  readonly sandbox: CommandEnd;
   readonly report: Report;
   readonly observed: readonly ObservedCase[];
   readonly unfinished: readonly TestCase[];
@@ -119,7 +120,7 @@ function sandboxRequest(
   };
 }
 
-function readReport(command: TestCommand, support: SupportDirectory, sandbox: SandboxResult): Report {
+function readReport(command: TestCommand, support: SupportDirectory, sandbox: CommandEnd): Report {
   if (command.runner !== 'command') return parseReportLines(support.readReport('report.jsonl'));
   const title = command.arguments.at(-1) ?? 'command';
   return readCommandReport(support.readReport('report'), sandbox, title);

@@ -1,9 +1,10 @@
-import type { Sandbox, SandboxLimits } from '@vltair/sandbox';
+import type { SandboxLimits } from '@vltair/sandbox';
+import type { CommandRunner } from './resident.ts';
 import type { TestCommand, TestSelection } from './test-command.ts';
 import type { Environment } from './toolchain.ts';
 
 export interface TestRunRequest {
-  readonly sandbox: Sandbox;
+  readonly sandbox: CommandRunner;
   /** The workspace's clone; the tests may write in it. */
   readonly directory: string;
   readonly command: TestCommand;

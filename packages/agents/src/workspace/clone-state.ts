@@ -80,6 +80,11 @@ export class CloneState {
     for (const name of readdirSync(join(this.#directory, path))) this.rememberDependencies(`${path}/${name}`);
   }
 
+  /** What should be there. */
+  paths(): readonly string[] {
+    return [...this.#known.keys()];
+  }
+
   /** The folders that should be there. */
   folders(): ReadonlySet<string> {
     return new Set([...this.#known].flatMap(([path, { expected }]) => (expected.kind === 'folder' ? [path] : [])));

@@ -227,6 +227,19 @@ describe('a clone', () => {
     await expect(aClone(PROJECT, { traceId: '../x' })).rejects.toMatchObject({ reason: 'invalid_path' });
   });
 
+  it.runIf(isRoot)(
+    'leaves nothing for a sandbox to hand over, so that a run that changes nothing leaves it pristine',
+    async () => {
+      const { clone } = await aClone(withModules, { owner: { uid: 65534, gid: 65534 } });
+      const places = [
+        'node_modules',
+        ...readdirSync(join(clone.directory, 'node_modules')).map((name) => `node_modules/${name}`),
+      ];
+      expect(places.map((place) => lstatSync(join(clone.directory, place)).uid)).toEqual(places.map(() => 65534));
+      expect(await clone.isPristine()).toBe(true);
+    },
+  );
+
   it.runIf(isRoot)('belongs to the owner asked for, also after a restore', async () => {
     const { clone } = await aClone(withModules, { owner: { uid: 65534, gid: 65534 } });
     lchownSync(join(clone.directory, 'test/a.test.ts'), 0, 0);

@@ -52,9 +52,10 @@ export class DirectoryClone implements Clone {
   static async adopt(parts: CloneParts): Promise<DirectoryClone> {
     const clone = new DirectoryClone(parts);
     for (const path of parts.dependencies) clone.#state.rememberDependencies(path);
-    // Ownership is part of a file's stamp: it is settled before the stamp is taken.
-    const owned = parts.owner === undefined ? [] : ['', ...clone.#entries.keys(), ...clone.#state.folders()];
+    // Ownership is part of a stamp: it is settled before the stamp that stays is taken.
+    const owned = parts.owner === undefined ? [] : ['', ...clone.#entries.keys(), ...clone.#state.paths()];
     for (const path of new Set([...owned, ...owned.flatMap(foldersAbove)])) clone.#own(path);
+    for (const path of parts.dependencies) clone.#state.rememberDependencies(path);
     for (const [at, entry] of parts.entries.entries()) {
       if (at % 512 === 511) await nextTurn();
       clone.#state.remember(entry.path, { kind: 'file', entry });
@@ -135,6 +136,7 @@ export class DirectoryClone implements Clone {
     if (expected?.kind === 'folder') await this.#makeFolder(path);
     if (expected?.kind !== 'dependency') return;
     symlinkSync(expected.target, await this.#clear(path));
+    this.#own(path);
     this.#state.remember(path, expected);
   }
 

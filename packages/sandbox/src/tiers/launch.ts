@@ -72,6 +72,12 @@ export function currentPrivileges(): Privileges {
   return { isRoot, uid: isRoot ? DROPPED_USER : uid, gid: isRoot ? DROPPED_USER : (process.getgid?.() ?? uid) };
 }
 
+/** Who owns what a command may write, when it is not the current user: hand a directory over once, and keep it so. */
+export function commandOwner(): { readonly uid: number; readonly gid: number } | undefined {
+  const { isRoot, uid, gid } = currentPrivileges();
+  return isRoot ? { uid, gid } : undefined;
+}
+
 /** Gives up what we may do: the user when we are root, and every capability and way to gain one. */
 export function credentials({ isRoot, uid, gid }: Privileges): string[] {
   const user = isRoot ? ['--reuid', String(uid), '--regid', String(gid), '--clear-groups'] : [];

@@ -21,6 +21,7 @@ const order: Order = {
   mode: 'best-effort',
   traceId: 't',
   signal: undefined,
+  converse: undefined,
 };
 
 it('paths with blanks and hashes survive the table', () => {

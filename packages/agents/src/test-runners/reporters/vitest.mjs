@@ -18,6 +18,12 @@ export default class VitestReporter {
     }
   }
 
+  /** Once, or once for each run in a vitest that stays. */
+  onTestRunStart() {
+    this.written.clear();
+    report.writeStart();
+  }
+
   onTestCaseReady({ task }) {
     report.write({ kind: 'started', file: report.absolute(task.file.filepath), titles: titlesOf(task) });
   }

@@ -9,6 +9,7 @@ import sys
 # As `python3 -m unittest` does: a module of the project wins over one of the standard library, from the first import on.
 sys.path.insert(0, os.getcwd())
 
+import fnmatch
 import inspect
 import time
 import unittest
@@ -23,7 +24,7 @@ def main():
     report.start()
     tracer = _tracer()
     result = Result(tracer)
-    suite = unittest.TestSuite(_selected(_discover()))
+    suite = unittest.TestSuite(_wanted())
     suite.run(result)
     report.end()
     sys.exit(0 if result.wasSuccessful() else 1)
@@ -37,11 +38,22 @@ def _tracer():
     return Tracer(report.root)
 
 
-def _discover():
+def _wanted():
+    """The selected cases. Their files alone are loaded when they are found in them, which saves loading all others."""
+    names = {os.path.basename(wanted["file"]) for wanted in report.settings.get("selection") or []}
+    own = _selected(_discover(names)) if names and all(_is_test_file(name) for name in names) else []
+    return own or _selected(_discover(PATTERNS))
+
+
+def _is_test_file(name):
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in PATTERNS) and "[" not in name
+
+
+def _discover(patterns):
     cases = {}
     for directory in _test_directories():
         top = os.getcwd() if _is_package(directory) else directory
-        for pattern in PATTERNS:
+        for pattern in sorted(patterns):
             for case in _flatten(unittest.TestLoader().discover(directory, pattern, top)):
                 cases.setdefault((_file_of(case), _titles_of(case)), case)
     return [cases[key] for key in sorted(cases, key=lambda key: (key[0] or "", key[1]))]
