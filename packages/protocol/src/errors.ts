@@ -3,6 +3,7 @@
  * reason, whose fault it is, whether trying again can help, the exit code of a command that ends with it, and what a
  * person should do next. `docs/errors.md` is this table for readers; a test holds the two together.
  */
+import { sanitizeText, type RedactionSettings } from './secrets.ts';
 
 /** Codes: transport statuses and envelopes switch on these; the list is closed. */
 export const errorCodes = [
@@ -375,6 +376,13 @@ function textOf(thrown: unknown): string {
   } catch {
     return `a thrown ${typeof thrown}`; // why it has no text does not matter here: the failure is already unexpected
   }
+}
+
+/** A failure whose words may be stored and shown: without secrets. */
+export function sanitizeFailure<T extends Failure>(from: T, settings: RedactionSettings = {}): T {
+  const { message, where } = from;
+  const clean = { ...from, message: sanitizeText(message, settings) };
+  return where === undefined ? clean : { ...clean, where: sanitizeText(where, settings) };
 }
 
 /** The failure of a catalogue entry as plain data. */

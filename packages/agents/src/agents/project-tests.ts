@@ -1,5 +1,5 @@
 import type { Sandbox, SandboxLimits } from '@vltair/sandbox';
-import { failureOf, VltairError } from '@vltair/protocol';
+import { failureOf, VltairError, type RedactionSettings } from '@vltair/protocol';
 import { runTests, type TestRun } from '../test-runners/run-tests.ts';
 import type { TestCommand, TestSelection } from '../test-runners/test-command.ts';
 import type { Environment } from '../test-runners/toolchain.ts';
@@ -13,6 +13,8 @@ export interface ProjectTestsOptions {
   readonly workspace: Workspace;
   /** The environment of the person who started us; tests get an allow-listed part of it. */
   readonly environment: Environment;
+  /** How secrets are found in what tests print, before any of it is recorded. */
+  readonly redaction?: RedactionSettings;
 }
 
 export interface ProjectTestRun {
@@ -41,6 +43,10 @@ export class ProjectTests {
 
   get workspace(): Workspace {
     return this.#options.workspace;
+  }
+
+  get redaction(): RedactionSettings {
+    return this.#options.redaction ?? {};
   }
 
   /** A clone of a tree with the project's dependencies linked in. The caller disposes of it. */

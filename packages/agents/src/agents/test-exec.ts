@@ -4,6 +4,7 @@ import {
   agentResult,
   coverageHintSchema,
   failure,
+  sanitizeArtifact,
   testResultSchema,
   VltairError,
   wellFormed,
@@ -92,7 +93,8 @@ async function runAll(tests: ProjectTests, project: Project, execution: Executio
     call.signal.throwIfAborted();
     await clone.restore();
   }
-  return wellFormed(mergeTestRuns(runs));
+  const merged = mergeTestRuns(runs);
+  return wellFormed({ ...merged, result: sanitizeArtifact(merged.result, tests.redaction) });
 }
 
 function report(

@@ -6,9 +6,10 @@ import { shellWord } from './shell-word.ts';
 import { fitted, oneLine, type PageStyle, type Paint } from './terminal-text.ts';
 
 /** What a repair came to, and what to do next. */
-export function fixPage({ report, applied }: FixOutcome, { paint, command }: PageStyle): string {
+export function fixPage({ report, applied }: FixOutcome, style: PageStyle): string {
+  const { paint, command } = style;
   const lines = [...headline(report, paint), ...failingLines(report), ...refusalLines(report), ...editLines(report)];
-  if (report.diff !== '') lines.push('', diffText(report.diff, paint).trimEnd());
+  if (report.diff !== '') lines.push('', diffText(report.diff, style).trimEnd());
   if (report.status === 'failed' && report.failure !== undefined)
     lines.push('', ...failureLines(report.failure, paint));
   lines.push(...nextLines(report, applied, command));
