@@ -147,6 +147,7 @@ claim('V-35', 'lines are ranked from what failing and passing tests ran; tests a
 claim('V-35', 'frames of the repository outside tests come first');
 claim('V-35', 'what the failure usually means is told in a fixed order; one analysis and one CodeGen task come of it');
 claim('V-35', 'an error log is enough, and one or the other is needed');
+claim('V-35', 'the CodeGen task that comes of it runs as it stands and repairs');
 
 // --- the repository
 claim('V-58', 'a test run fails below 85 % coverage of the packages; exclusions are listed with path and reason');

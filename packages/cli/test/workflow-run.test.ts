@@ -40,6 +40,23 @@ describe('run --file', () => {
     expect(parseJson(red.stdout)).toMatchObject({ ok: false, error: { reason: 'test_failed/tests' } });
   });
 
+  test('what debug proposes is a task of its own, which repairs', async () => {
+    verifies('V-35');
+    const directory = smallProject();
+    const errorLog = 'AssertionError: false !== true\n    at mayEnter (src/age.js:2:3)\n';
+    const debug = { ...TASK, agent: 'debug', payload: { action: 'localise', errorLog } };
+    const { result } = parseJson((await runTask(debug, directory, '--json')).stdout) as {
+      result: { newTasks: readonly unknown[] };
+    };
+    expect(result.newTasks).toHaveLength(1);
+    const repair = await runTask(result.newTasks[0], directory, '--json');
+    expect(repair.code, repair.stdout + repair.stderr).toBe(0);
+    expect(parseJson(repair.stdout)).toMatchObject({
+      ok: true,
+      result: { signal: 'repaired', delta: { doc: { path: 'src/age.js', content: expect.stringContaining('>= 18') } } },
+    });
+  });
+
   test('reads a file', async () => {
     const directory = temporaryDirectory();
     writeFileSync(join(directory, 'task.json'), JSON.stringify(TASK));
