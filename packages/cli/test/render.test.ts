@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { VltairError, type FactOf, type StoredEvent, type EventPayload } from '@vltair/protocol';
-import type { FixReport, RunSummary } from '@vltair/server';
+import type { FixReport, RunState, RunSummary } from '@vltair/server';
 import { describe, expect, test } from 'vitest';
 import { verifies } from '../../../e2e/verifies.ts';
 import { findingsPage } from '../src/commands/machine-doctor.ts';
@@ -301,8 +301,8 @@ describe('a run', () => {
       createdTs: 0,
       ts: 4,
     };
-    const page = outcomePage({ state: state as Parameters<typeof outcomePage>[0]['state'], result: undefined }, STYLE);
-    expect(page).toBe(
+    const outcome = { state: state as RunState, result: undefined, diff: '', repositoryPath: '' };
+    expect(outcomePage(outcome, STYLE)).toBe(
       'paused in 4 ms (run r)\n  next: vltair resume r --parked retry (or fail)\n  more: vltair show r',
     );
   });

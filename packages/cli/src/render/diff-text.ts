@@ -1,4 +1,5 @@
 import { REDACTED } from '@vltair/protocol';
+import { shellWord } from './shell-word.ts';
 import { plainText, type PageStyle, type Paint } from './terminal-text.ts';
 
 /**
@@ -9,6 +10,16 @@ export function diffText(diff: string, { paint, clean }: Omit<PageStyle, 'comman
   const shown = clean(diff);
   const lines = plainText(shown).split('\n');
   return [...lines.map((line) => paintLine(line, paint)), ...(shown === diff ? [] : [hiddenLine(paint)])].join('\n');
+}
+
+/** What writes the change of a run into the files of its directory. */
+export function writeCommand(at: {
+  readonly command: string;
+  readonly run: string;
+  readonly repositoryPath: string;
+}): string {
+  const place = at.repositoryPath === '' ? '' : ` --directory=${shellWord(at.repositoryPath)}`;
+  return `${at.command} show ${at.run} --diff | git apply${place}`;
 }
 
 function hiddenLine(paint: Paint): string {

@@ -1,8 +1,7 @@
 import { formatDuration } from '@vltair/protocol';
 import type { FailingCase, FixOutcome, FixReport } from '@vltair/server';
-import { diffText } from './diff-text.ts';
+import { diffText, writeCommand } from './diff-text.ts';
 import { failureLines } from './run-page.ts';
-import { shellWord } from './shell-word.ts';
 import { fitted, oneLine, type PageStyle, type Paint } from './terminal-text.ts';
 
 /** What a repair came to, and what to do next. */
@@ -131,7 +130,7 @@ function nextLines(
       return [
         '',
         'Nothing was written. To write it: the same command with --apply, or',
-        `  ${command} show ${run} --diff | git apply${repositoryPath === '' ? '' : ` --directory=${shellWord(repositoryPath)}`}`,
+        `  ${writeCommand({ command, run, repositoryPath })}`,
       ];
   }
 }
