@@ -140,6 +140,7 @@ claim('V-31', 'an unknown action and a missing target are refused');
 claim('V-31', 'a repair is the smallest edit that passes everything');
 claim('V-33', 'a green suite gives a result, a red one of a bare task the error test_failed');
 claim('V-33', 'a suite that hangs is a timeout');
+claim('V-33', 'a suite that deletes its own tree is told as that, with what it deleted and what failed until then');
 claim('V-33', 'bad arguments are invalid_argument, naming the field');
 claim('V-33', 'diagnostics are redacted');
 claim('V-33', 'the name of a run comes from its sorted inputs');

@@ -188,6 +188,10 @@ export const errorCatalogue = {
     'The test runner failed before it could report its tests.',
     'Run the test command by hand; mend what it prints.',
   ),
+  'test_failed/tree_deleted': work(
+    'The tests deleted the directory that they ran in.',
+    'Make them delete only what they made in a temporary directory of their own; `vltair show` has the run.',
+  ),
   'test_failed/flaky': work(
     'Tests fail only sometimes.',
     'Make the tests that are named deterministic first; a flaky failure is never repaired.',

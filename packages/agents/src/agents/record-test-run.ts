@@ -95,6 +95,7 @@ export function problemOfRun(result: TestResult): Failure | undefined {
     case 'timeout':
       return failure('timeout/wall', { detail });
     case 'error':
+      if (result.error !== undefined) return failure(result.error.reason, { ...result.error, detail });
       return failure(result.exitCode === 127 ? 'not_found/test_runner' : 'test_failed/runner', { detail });
   }
 }
