@@ -30,7 +30,9 @@ claim('V-07', 'a document id is BLAKE2s-128 of its content key, in hex');
 claim('V-08', 'a trace id is a W3C trace id, random or given by a traceparent; a malformed one gives none');
 claim('V-08', 'a request hash is the start of SHA-1 over method, path and body, for gRPC over method and bytes');
 claim('V-10', 'key shapes, random tokens, addresses and the values of secret names become <<REDACTED>>');
-claim('V-10', 'prefixes that the operator names are secrets too; fields named for a kind of artifact are hidden whole');
+claim('V-10', 'prefixes that the operator names are secrets too; texts named for a kind of artifact are hidden whole');
+claim('V-10', 'what tests print and agents say reaches the log, an export, an error and a screen without its secrets');
+claim('V-10', 'code is stored, exported and applied as it is; a page that hides a part of a diff says so');
 claim('V-10', 'digests, ids and code are not altered; redaction done twice changes nothing more');
 claim('OC-2', 'one table says which failures are tried again; every reason has its place in it');
 claim('OC-2', 'a failure that the table calls final ends its node');
@@ -138,6 +140,7 @@ claim('V-31', 'an unknown action and a missing target are refused');
 claim('V-31', 'a repair is the smallest edit that passes everything');
 claim('V-33', 'a green suite gives a result, a red one of a bare task the error test_failed');
 claim('V-33', 'a suite that hangs is a timeout');
+claim('V-33', 'a suite that deletes its own tree is told as that, with what it deleted and what failed until then');
 claim('V-33', 'bad arguments are invalid_argument, naming the field');
 claim('V-33', 'diagnostics are redacted');
 claim('V-33', 'the name of a run comes from its sorted inputs');
@@ -145,6 +148,7 @@ claim('V-35', 'lines are ranked from what failing and passing tests ran; tests a
 claim('V-35', 'frames of the repository outside tests come first');
 claim('V-35', 'what the failure usually means is told in a fixed order; one analysis and one CodeGen task come of it');
 claim('V-35', 'an error log is enough, and one or the other is needed');
+claim('V-35', 'the CodeGen task that comes of it runs as it stands and repairs');
 
 // --- the repository
 claim('V-58', 'a test run fails below 85 % coverage of the packages; exclusions are listed with path and reason');

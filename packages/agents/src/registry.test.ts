@@ -1,5 +1,5 @@
 import type { Agent } from '@vltair/core';
-import { agentResult, VltairError, type AgentTask } from '@vltair/protocol';
+import { agentError, agentResult, failure, VltairError, type AgentTask } from '@vltair/protocol';
 import { expect, test } from 'vitest';
 import { verifies } from '../../../e2e/verifies.ts';
 import { aContext } from '../test/agent-context.ts';
@@ -73,6 +73,34 @@ test('what an agent throws becomes an error envelope of the catalogue, redacted'
   expect(JSON.stringify(known)).not.toContain(token);
   expect(await registry.invoke(aTask('unknown'), aContext())).toMatchObject({
     error: { reason: 'internal/unexpected' },
+  });
+});
+
+test('what an agent says in artifacts and errors has no secrets, and what it proposes is not altered', async () => {
+  verifies('V-10');
+  const token = `ghp_${'a1B2'.repeat(9)}`;
+  const doc = { path: 'a.js', content: token };
+  const says = anAgent('says', async (task, { traceId }) => {
+    const artifacts = [{ kind: 'text' as const, title: 'plain', text: `${token} acme_1234` }];
+    return agentResult({ task, agent: 'says', traceId, payload: { output: { token }, delta: { doc }, artifacts } });
+  });
+  const fails = anAgent('fails', async (task, { traceId }) => {
+    const error = agentError({ task, agent: 'fails', traceId, failure: failure('fatal/agent') });
+    const leak = { ...error.error, message: token, where: 'acme_1234' };
+    return { ...error, error: leak, diagnostics: { log: token } };
+  });
+  const redaction = { prefixes: ['acme_'], fields: { text: ['title'] } };
+  const registry = new AgentRegistry([says, fails], redaction);
+  expect(await registry.invoke(aTask('says'), aContext())).toMatchObject({
+    payload: {
+      output: { token },
+      delta: { doc },
+      artifacts: [{ kind: 'text', title: '<<REDACTED>>', text: '<<REDACTED>> <<REDACTED>>' }],
+    },
+  });
+  expect(await registry.invoke(aTask('fails'), aContext())).toMatchObject({
+    error: { message: '<<REDACTED>>', where: '<<REDACTED>>' },
+    diagnostics: { log: '<<REDACTED>>' },
   });
 });
 

@@ -6,19 +6,29 @@ import {
   failureOf,
   parseAgentError,
   parseAgentResult,
+  sanitizeArtifact,
+  sanitizeFailure,
+  sanitizeValue,
   VltairError,
   type AgentError,
   type AgentResult,
   type AgentTask,
+  type JsonObject,
+  type RedactionSettings,
 } from '@vltair/protocol';
 
-/** The agents of one process, by name. */
+/**
+ * The agents of one process, by name. What an agent says comes through here on its way into the log: the words in it lose
+ * their secrets, while code, ids and the data that other nodes work with stay as they are.
+ */
 export class AgentRegistry implements Invoker {
   readonly #agents = new Map<string, Agent>();
+  readonly #redaction: RedactionSettings;
   readonly #busy = new Map<string, number>();
 
   /** @throws VltairError `invalid_argument/duplicate_agent` for a name that is taken. */
-  constructor(agents: readonly Agent[]) {
+  constructor(agents: readonly Agent[], redaction: RedactionSettings = {}) {
+    this.#redaction = redaction;
     for (const agent of agents) {
       if (this.#agents.has(agent.name))
         throw new VltairError('invalid_argument/duplicate_agent', { detail: agent.name });
@@ -48,12 +58,28 @@ export class AgentRegistry implements Invoker {
     this.#count(agent.name, 1);
     try {
       const reply = await agent.run(task, context);
-      return reply.type === 'AgentError' ? parseAgentError(reply) : parseAgentResult(reply);
+      return reply.type === 'AgentError'
+        ? this.#cleanError(parseAgentError(reply))
+        : this.#cleanResult(parseAgentResult(reply));
     } catch (error) {
-      return agentError({ task, agent: agent.name, traceId: context.traceId, failure: failureOf(error) });
+      const envelope = { task, agent: agent.name, traceId: context.traceId, failure: failureOf(error) };
+      return agentError(envelope, this.#redaction);
     } finally {
       this.#count(agent.name, -1);
     }
+  }
+
+  #cleanResult(result: AgentResult): AgentResult {
+    const artifacts = result.payload.artifacts.map((artifact) => sanitizeArtifact(artifact, this.#redaction));
+    return { ...result, payload: { ...result.payload, artifacts } };
+  }
+
+  #cleanError(reply: AgentError): AgentError {
+    return {
+      ...reply,
+      error: sanitizeFailure(reply.error, this.#redaction),
+      diagnostics: sanitizeValue(reply.diagnostics, this.#redaction) as JsonObject,
+    };
   }
 
   #route(task: AgentTask): Agent {

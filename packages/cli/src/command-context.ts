@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { exitCodes, type ExitCode } from '@vltair/protocol';
+import { exitCodes, VltairError, type ExitCode, type RedactionSettings } from '@vltair/protocol';
 import { findDataDirectory, readConfiguration, type Configuration, type StoreOptions } from '@vltair/server';
 import type { Host } from './host.ts';
 import { flagOption, textOption, type Options } from './option-values.ts';
@@ -33,7 +33,18 @@ export function openOutput(host: Host, options: Options): Output {
     json: flagOption(options, 'json'),
     quiet: flagOption(options, 'quiet'),
     noColor: options['color'] === false,
+    redaction: redactionOf(host),
   });
+}
+
+/** The effective redaction; the plain patterns when the configuration itself is what is wrong. */
+export function redactionOf({ environment, directory }: Host): RedactionSettings {
+  try {
+    return readConfiguration(environment, directory).redaction;
+  } catch (error) {
+    if (!(error instanceof VltairError)) throw error;
+    return {};
+  }
 }
 
 /** The store that a command about runs means, with its warnings on stderr. */

@@ -2,6 +2,7 @@ import { execFileSync, execSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { verifies } from '../../../e2e/verifies.ts';
 import { parseJson, runHere, temporaryDirectory } from './command-fixture.ts';
 
 function aProject(files: Readonly<Record<string, string>>, directory = temporaryDirectory()): string {
@@ -41,6 +42,26 @@ describe('fix', () => {
       expect(readFileSync(join(directory, 'src/price.js'), 'utf8')).not.toBe(CHECKED['src/price.js']);
     },
   );
+
+  test('says of tests that delete their own tree what they deleted, where, and what to do', async () => {
+    verifies('V-33');
+    const suite = `import fs from 'node:fs';
+import { test } from 'node:test';
+test('cleans up', () => { for (const name of fs.readdirSync('.')) fs.rmSync(name, { recursive: true, force: true }); });
+test('fails', () => { throw new Error('no such price'); });
+`;
+    const manifest = '{ "type": "module", "scripts": { "test": "node --test" } }\n';
+    const directory = aProject({ ...CHECKED, 'package.json': manifest, 'test/price.test.js': suite });
+    const { code, stdout } = await runHere(['fix'], { directory });
+    expect(code).toBe(1);
+    expect(stdout).toContain('failed[test_failed/tree_deleted]: The tests deleted the directory that they ran in:');
+    expect(stdout).toContain(
+      'check.js, package.json, src and 1 more while they ran (exit code 1): 1 of 2 cases failed',
+    );
+    expect(stdout).toContain('"test/price.test.js > fails" with no such price');
+    expect(stdout).toMatch(/next: Make them delete only what they made in a temporary directory of their own/);
+    expect(readFileSync(join(directory, 'test/price.test.js'), 'utf8')).toBe(suite);
+  });
 
   test('takes the project around a directory without tests, and says so', async () => {
     const directory = aProject(CHECKED);

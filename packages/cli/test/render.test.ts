@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { VltairError, type FactOf, type StoredEvent, type EventPayload } from '@vltair/protocol';
-import type { FixReport, RunSummary } from '@vltair/server';
+import type { FixReport, RunState, RunSummary } from '@vltair/server';
 import { describe, expect, test } from 'vitest';
+import { verifies } from '../../../e2e/verifies.ts';
 import { findingsPage } from '../src/commands/machine-doctor.ts';
 import { commandName } from '../src/host.ts';
 import { processHost } from '../src/host.ts';
@@ -16,13 +17,22 @@ import { runList } from '../src/render/run-list.ts';
 import { runPage } from '../src/render/run-page.ts';
 import { shellWord } from '../src/render/shell-word.ts';
 import { statusPage } from '../src/render/status-page.ts';
-import { fitted, isColoured, oneLine, painter, plainText, table } from '../src/render/terminal-text.ts';
+import { fitted, isColoured, oneLine, painter, cleaner, plainText, table } from '../src/render/terminal-text.ts';
 
 const plain = painter(false);
-const STYLE = { paint: plain, command: 'vltair' };
+const clean = cleaner({});
+const STYLE = { paint: plain, clean, command: 'vltair' };
 const SETTINGS = { redaction: {}, environment: {} };
 
 describe('text for terminals', () => {
+  test('a secret is hidden whatever colour it has, and colours stay', () => {
+    verifies('V-10');
+    const paint = painter(true);
+    const secret = `ghp_${'a1B2'.repeat(9)}`;
+    expect(clean(`${paint('red', secret)}!`)).toBe(paint('red', '<<REDACTED>>') + '!');
+    expect(cleaner({ prefixes: ['acme_'] })('acme_1234')).toBe('<<REDACTED>>');
+  });
+
   test('control characters become visible, line feeds and tabs stay', () => {
     expect(plainText('a\u001b[2Jb\u0007\r\n\tc\u007f\u009b31m\u202e')).toBe('a␛[2Jb␇␍\n\tc␡<U+009B>31m<U+202E>');
     expect(oneLine('  first \r\n  second\u0000 ')).toBe('first second␀');
@@ -52,8 +62,10 @@ describe('text for terminals', () => {
 
   test('a diff without colours is the diff; with them each kind of line has its own', () => {
     const diff = 'diff --git a/x b/x\n@@ -1 +1 @@\n-old\n+new\n same\n';
-    expect(diffText(diff, plain)).toBe(diff);
-    const painted = diffText(diff, painter(true)).split('\n').slice(0, 4);
+    expect(diffText(diff, STYLE)).toBe(diff);
+    const painted = diffText(diff, { paint: painter(true), clean })
+      .split('\n')
+      .slice(0, 4);
     expect(painted.map((line) => line.slice(0, line.indexOf('m') + 1))).toEqual([
       '\u001b[1m',
       '\u001b[36m',
@@ -289,8 +301,8 @@ describe('a run', () => {
       createdTs: 0,
       ts: 4,
     };
-    const page = outcomePage({ state: state as Parameters<typeof outcomePage>[0]['state'], result: undefined }, STYLE);
-    expect(page).toBe(
+    const outcome = { state: state as RunState, result: undefined, diff: '', repositoryPath: '' };
+    expect(outcomePage(outcome, STYLE)).toBe(
       'paused in 4 ms (run r)\n  next: vltair resume r --parked retry (or fail)\n  more: vltair show r',
     );
   });
@@ -312,7 +324,7 @@ test('the command is called as it can be typed', () => {
 });
 
 test('the demo ends with commands that can be typed', () => {
-  const page = demoPage({ report: REPORT }, SUMMARY, "/tmp/it's", { paint: plain, command: 'npx vltair' });
+  const page = demoPage({ report: REPORT }, SUMMARY, "/tmp/it's", { ...STYLE, command: 'npx vltair' });
   expect(page).toContain(`npx vltair replay r --verify --directory '/tmp/it'\\''s'`);
   expect(page).toContain('✖ scan test-exec run');
 });

@@ -1,4 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { verifies } from '../../../e2e/verifies.ts';
@@ -11,6 +12,10 @@ const TASK = {
   agent: 'codegen',
   payload: { action: 'create', target: 'src/new.js', content: 'export const answer = "{{not.a.template}}";\n' },
 };
+
+function git(directory: string, ...words: readonly string[]): void {
+  execFileSync('git', words, { cwd: directory });
+}
 
 async function runTask(task: unknown, directory = temporaryDirectory(), ...words: string[]): Promise<Result> {
   const stdin = typeof task === 'string' ? task : JSON.stringify(task);
@@ -38,6 +43,47 @@ describe('run --file', () => {
     const red = await runTask(task, smallProject(), '--json');
     expect(red.code).toBe(1);
     expect(parseJson(red.stdout)).toMatchObject({ ok: false, error: { reason: 'test_failed/tests' } });
+  });
+
+  test('shows what the agent proposed, and how to write it', async () => {
+    verifies('V-47');
+    const directory = temporaryDirectory();
+    git(directory, 'init', '--quiet');
+    const project = join(directory, 'packages/one');
+    mkdirSync(project, { recursive: true });
+    const page = (await runTask(TASK, project)).stdout;
+    const diff = String(parseJson((await runTask(TASK, project, '--json')).stdout)['diff']);
+    expect(diff).toMatch(/^diff --git a\/src\/new\.js b\/src\/new\.js\nnew file mode 100644\n/);
+    expect(page).toContain(`\n\n${diff}`);
+    expect(page).toMatch(
+      /Nothing was written. To write it:\n {2}vltair show \S+ --diff \| git apply --directory=packages\/one\n$/,
+    );
+    const { stdout } = await runHere(['run', '--file', '-'], {
+      directory: project,
+      stdin: JSON.stringify(TASK),
+      columns: 80,
+    });
+    expect(stdout).toContain('\u001b[32m+export const answer');
+    writeFileSync(join(directory, 'change.diff'), diff);
+    git(directory, 'apply', '--directory=packages/one', 'change.diff');
+    expect(readFileSync(join(project, 'src/new.js'), 'utf8')).toBe(TASK.payload.content);
+  });
+
+  test('what debug proposes is a task of its own, which repairs', async () => {
+    verifies('V-35');
+    const directory = smallProject();
+    const errorLog = 'AssertionError: false !== true\n    at mayEnter (src/age.js:2:3)\n';
+    const debug = { ...TASK, agent: 'debug', payload: { action: 'localise', errorLog } };
+    const { result } = parseJson((await runTask(debug, directory, '--json')).stdout) as {
+      result: { newTasks: readonly unknown[] };
+    };
+    expect(result.newTasks).toHaveLength(1);
+    const repair = await runTask(result.newTasks[0], directory, '--json');
+    expect(repair.code, repair.stdout + repair.stderr).toBe(0);
+    expect(parseJson(repair.stdout)).toMatchObject({
+      ok: true,
+      result: { signal: 'repaired', delta: { doc: { path: 'src/age.js', content: expect.stringContaining('>= 18') } } },
+    });
   });
 
   test('reads a file', async () => {
@@ -102,6 +148,20 @@ describe('run WORKFLOW', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^succeeded in /);
     expect(stderr).toMatch(/✔ tests +[\d.]+ m?s +passed/);
+  });
+
+  test('shows what its agents proposed, also in a run that fails later', async () => {
+    const write = `  - id: write\n    agent: codegen\n    action: create\n    input: { target: a.js, content: 'let a;' }\n`;
+    const then = `  - id: then\n    agent: codegen\n    action: create\n    needs: [write]\n    input: { target: b.js, content: '(' }\n`;
+    const directory = workflowFile(`name: check\nnodes:\n${write}`);
+    expect((await runHere(['run', 'check.yaml'], { directory })).stdout).toContain('+let a;');
+    writeFileSync(join(directory, 'check.yaml'), `name: check\nnodes:\n${write}${then}`);
+    const failed = await runHere(['run', 'check.yaml'], { directory });
+    expect(failed.code).toBe(1);
+    expect(failed.stdout).toContain('+let a;');
+    expect(failed.stdout).not.toContain('git apply');
+    const { stdout } = await runHere(['resume', 'last', '--json'], { directory });
+    expect(parseJson(stdout)).toMatchObject({ status: 'failed', diff: expect.stringContaining('+let a;') });
   });
 
   test('takes its input from the command line or a file', async () => {

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { artifactSchema } from './artifacts/artifact.ts';
 import type { Json, JsonObject } from './canonical-json.ts';
-import { VltairError, type Failure } from './errors.ts';
+import { sanitizeFailure, VltairError, type Failure } from './errors.ts';
 import { failureSchema } from './failure-schema.ts';
 import { isTraceId } from './ids.ts';
-import { sanitizeText, sanitizeValue, type RedactionSettings } from './secrets.ts';
+import { sanitizeValue, type RedactionSettings } from './secrets.ts';
 
 /** The three messages between the runtime and agents. Schemas only change backward-compatibly within a version. */
 export const PROTOCOL_VERSION = 1;
@@ -88,7 +88,7 @@ export interface AgentErrorInput {
   readonly diagnostics?: JsonObject;
 }
 
-/** The one factory of error envelopes: equal input gives equal bytes; message and diagnostics are redacted. */
+/** The one factory of error envelopes: equal input gives equal bytes; the words of the failure and the diagnostics are redacted. */
 export function agentError(input: AgentErrorInput, redaction: RedactionSettings = {}): AgentError {
   return parseAgentError({
     type: 'AgentError',
@@ -97,7 +97,7 @@ export function agentError(input: AgentErrorInput, redaction: RedactionSettings 
     taskId: input.task.id,
     traceId: input.traceId,
     agent: input.agent,
-    error: { ...input.failure, message: sanitizeText(input.failure.message, redaction) },
+    error: sanitizeFailure(input.failure, redaction),
     diagnostics: sanitizeValue(input.diagnostics ?? {}, redaction),
   });
 }

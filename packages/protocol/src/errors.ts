@@ -3,6 +3,7 @@
  * reason, whose fault it is, whether trying again can help, the exit code of a command that ends with it, and what a
  * person should do next. `docs/errors.md` is this table for readers; a test holds the two together.
  */
+import { sanitizeText, type RedactionSettings } from './secrets.ts';
 
 /** Codes: transport statuses and envelopes switch on these; the list is closed. */
 export const errorCodes = [
@@ -186,6 +187,10 @@ export const errorCatalogue = {
   'test_failed/runner': work(
     'The test runner failed before it could report its tests.',
     'Run the test command by hand; mend what it prints.',
+  ),
+  'test_failed/tree_deleted': work(
+    'The tests deleted the directory that they ran in.',
+    'Make them delete only what they made in a temporary directory of their own; `vltair show` has the run.',
   ),
   'test_failed/flaky': work(
     'Tests fail only sometimes.',
@@ -375,6 +380,13 @@ function textOf(thrown: unknown): string {
   } catch {
     return `a thrown ${typeof thrown}`; // why it has no text does not matter here: the failure is already unexpected
   }
+}
+
+/** A failure whose words may be stored and shown: without secrets. */
+export function sanitizeFailure<T extends Failure>(from: T, settings: RedactionSettings = {}): T {
+  const { message, where } = from;
+  const clean = { ...from, message: sanitizeText(message, settings) };
+  return where === undefined ? clean : { ...clean, where: sanitizeText(where, settings) };
 }
 
 /** The failure of a catalogue entry as plain data. */

@@ -1,4 +1,5 @@
 export * from './artifacts/artifact.ts';
+export * from './artifacts/sanitize-artifact.ts';
 export * from './artifacts/test-result.ts';
 export * from './canonical-json.ts';
 export * from './chain.ts';

@@ -1,8 +1,8 @@
-/** Finds secrets in text that leaves the product: logs, telemetry, prompts, screens. Stored code, diffs, ids and ledger results are never altered. */
+/** Finds secrets in text that a program printed or that people read: logs, messages, prompts, screens. Code, diffs, hashes and ids are never altered. */
 export interface RedactionSettings {
   /** Further prefixes of secret tokens, from VLTAIR_REDACT_PREFIXES, e.g. `acme_`. */
   readonly prefixes?: readonly string[];
-  /** Fields replaced whole, per artifact kind, from VLTAIR_REDACT_FIELDS, e.g. `{ test_result: ['log'] }`. */
+  /** Texts replaced whole, per artifact kind, from VLTAIR_REDACT_FIELDS, e.g. `{ test_result: ['log'] }`. */
   readonly fields?: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -54,19 +54,6 @@ export function sanitizeText(text: string, settings: RedactionSettings = {}): st
   for (const prefix of settings.prefixes ?? []) result = result.replace(prefixed(prefix), REDACTED);
   for (const named of NAMED_VALUES) result = result.replace(named, `$1${REDACTED}`);
   return result.replace(TOKEN, (token) => (looksRandom(token) ? REDACTED : token));
-}
-
-/** An artifact with every string sanitised and the fields that the settings name for its kind replaced whole. */
-export function sanitizeArtifact<T extends { readonly kind: string }>(
-  artifact: T,
-  settings: RedactionSettings = {},
-): T {
-  const hidden = new Set(settings.fields?.[artifact.kind] ?? []);
-  const entries = Object.entries(artifact).map(([key, value]): [string, unknown] => {
-    if (key === 'kind') return [key, value];
-    return [key, hidden.has(key) ? REDACTED : sanitizeValue(value, settings)];
-  });
-  return Object.fromEntries(entries) as T;
 }
 
 /** Any plain value with every string in it sanitised; the text of a member that is named like a secret goes whole. */

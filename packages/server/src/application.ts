@@ -48,13 +48,15 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
   try {
     const workspace = await catalogued(openWorkspace({ dataDirectory }));
     const sandbox = sandboxOf(configuration);
-    const agents = agentsOf(sandbox, workspace, options.environment);
+    const { redaction } = configuration;
+    const agents = agentsOf(sandbox, workspace, { environment: options.environment, redaction });
     const runtime = new Runtime(
       { store, clock: systemClock, invoker: agents, workspace: portOf(workspace) },
       {
         worker: `${hostname()}:${process.pid}`,
         concurrency: configuration.testMode ? 1 : availableParallelism(),
         agents: agents.digests(),
+        redaction,
         onWarning: options.warn,
       },
     );
@@ -82,10 +84,10 @@ export function sandboxOf(configuration: Configuration): Sandbox {
 export function agentsOf(
   sandbox: Sandbox,
   workspace: Workspace,
-  environment: Readonly<Record<string, string | undefined>>,
+  { environment, redaction }: Pick<ApplicationOptions, 'environment'> & Pick<Configuration, 'redaction'>,
 ): AgentRegistry {
-  const tests = new ProjectTests({ sandbox, workspace, environment });
-  return new AgentRegistry([createTestExec(tests), createDebug(workspace), createCodeGen(tests)]);
+  const tests = new ProjectTests({ sandbox, workspace, environment, redaction });
+  return new AgentRegistry([createTestExec(tests), createDebug(workspace), createCodeGen(tests)], redaction);
 }
 
 function portOf(workspace: Workspace): WorkspacePort {

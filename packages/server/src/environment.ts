@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
-import { VltairError, type RedactionSettings } from '@vltair/protocol';
+import { artifactTexts, VltairError, type RedactionSettings } from '@vltair/protocol';
 
 /**
  * Every environment variable that the product reads, validated once. A bad value refuses to start with
@@ -14,8 +14,8 @@ export const environmentVariables = {
   GITHUB_ACTIONS: 'true: with VLTAIR_CI_DIAG, sandbox events also go to stderr as [ci-diag] lines.',
   VLTAIR_SANDBOX_ENABLE_SECCOMP: '1: a sandboxed command that opens a socket is killed and reported. Default: off.',
   VLTAIR_SANDBOX_ENABLE_CGROUPS_V2: '1: report in detail whether cgroups v2 could be used. Default: off.',
-  VLTAIR_REDACT_PREFIXES: 'Comma-separated prefixes of further secret tokens, for display and egress.',
-  VLTAIR_REDACT_FIELDS: 'Fields hidden whole, per artifact kind: test_result=log,analysis=details.',
+  VLTAIR_REDACT_PREFIXES: 'Comma-separated prefixes of further secret tokens.',
+  VLTAIR_REDACT_FIELDS: 'Texts hidden whole, per artifact kind: test_result=log,analysis=details.',
 } as const;
 type VariableName = keyof typeof environmentVariables;
 
@@ -79,17 +79,21 @@ function listOf(name: VariableName, text: string | undefined): readonly string[]
   return items;
 }
 
-/** `kind=field,kind=field`. */
+/** `kind=field,kind=field`. A field that would not be hidden is refused: who names one relies on it. */
 function fieldsOf(text: string | undefined): Readonly<Record<string, readonly string[]>> {
   const result = new Map<string, string[]>();
   for (const item of text?.split(',') ?? []) {
     const [kind, field, ...rest] = item.trim().split('=');
     if (!kind || !field || rest.length > 0)
       throw bad('VLTAIR_REDACT_FIELDS', 'kind=field pairs, separated by commas', item);
+    if (!hideable.includes(`${kind}=${field}`))
+      throw bad('VLTAIR_REDACT_FIELDS', `pairs of ${hideable.join(', ')}`, item);
     result.set(kind, [...(result.get(kind) ?? []), field]);
   }
   return Object.fromEntries(result);
 }
+
+const hideable = Object.entries(artifactTexts).flatMap(([kind, fields]) => fields.map((field) => `${kind}=${field}`));
 
 function bad(name: VariableName, expected: string, actual?: string): VltairError {
   const got = actual === undefined ? '' : `, not ${JSON.stringify(actual)}`;

@@ -1,8 +1,8 @@
-import { sanitizeText, type TestResult } from '@vltair/protocol';
+import type { TestResult } from '@vltair/protocol';
 
 type TestCase = TestResult['cases'][number];
 
-/** Why a case fails, as its runner says it, without secrets. */
+/** Why a case fails, as its runner says it: the log has no secrets of it. */
 export interface FailingCase {
   readonly id: string;
   /** At most 2,000 characters, like `expected` and `actual`. */
@@ -38,6 +38,5 @@ function placeOf({ file, line, stack = [] }: TestCase): Pick<FailingCase, 'file'
 }
 
 function bounded(text: string): string {
-  const clean = sanitizeText(text);
-  return clean.length <= LONGEST ? clean : `${clean.slice(0, LONGEST).toWellFormed()}…`;
+  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST).toWellFormed()}…`;
 }

@@ -1,11 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import {
   applyToDirectory,
   catalogued,
   countCases,
   findProtectedFiles,
-  findRepository,
   protectedBy,
   type ApplyResult,
   type Project,
@@ -27,6 +26,7 @@ import {
 import type { Application } from './application.ts';
 import { failingCasesOf, type FailingCase } from './failing-case.ts';
 import { planProject, type ProjectPlan } from './project-plan.ts';
+import { repositoryPathOf } from './repository-path.ts';
 import { readWorkflowFile } from './workflow-file.ts';
 
 export interface FixRequest {
@@ -177,11 +177,6 @@ export async function reportFix(app: Pick<Application, 'store' | 'workspace'>, s
     treeAfter: state.tree,
     durationMs: state.ts - state.createdTs,
   };
-}
-
-async function repositoryPathOf(directory: string): Promise<string> {
-  const repository = await findRepository(directory);
-  return repository === undefined ? '' : relative(repository.topLevel, directory);
 }
 
 function objectsOf(value: unknown): readonly JsonObject[] {

@@ -29,7 +29,8 @@ export type { FailingCase } from './failing-case.ts';
 export type { FixReport, FixRequest } from './fix.ts';
 export type { FixOutcome, FixSession } from './fix-session.ts';
 export type { ParkedAnswer } from './resume-run.ts';
-export type { RunOutcome, WorkflowSession } from './run-workflow.ts';
+export type { RunOutcome } from './run-outcome.ts';
+export type { WorkflowSession } from './run-workflow.ts';
 export type { RunPlace, RunWatcher, SessionOptions } from './session.ts';
 
 /** Loads what runs agents; the second time costs nothing. */

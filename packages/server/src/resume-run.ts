@@ -2,6 +2,7 @@ import type { RunState } from '@vltair/core';
 import { VltairError } from '@vltair/protocol';
 import type { Application } from './application.ts';
 import { readingStore } from './open-store.ts';
+import { outcomeOf, type RunOutcome } from './run-outcome.ts';
 import { sendCommand, type CommandAnswer } from './send-command.ts';
 import { inSession, restOf, type SessionOptions } from './session.ts';
 
@@ -14,12 +15,12 @@ export async function resumeRun(
   run: string,
   parked: ParkedAnswer | undefined,
   by: string,
-): Promise<RunState> {
+): Promise<RunOutcome> {
   return await inSession(session, async (app) => {
     session.watcher.located({ run, dataDirectory: app.dataDirectory });
     const state = await app.runtime.resume(run);
     if (parked !== undefined) await resolveParked(app, state, parked, by);
-    return await restOf(app, session.watcher, run);
+    return await outcomeOf(app, await restOf(app, session.watcher, run));
   });
 }
 

@@ -1,11 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { catalogued, type Project } from '@vltair/agents';
-import type { RunState } from '@vltair/core';
 import {
   makeRunId,
   makeTraceId,
   VltairError,
-  type AgentResult,
   type AgentTask,
   type Json,
   type JsonObject,
@@ -13,18 +11,13 @@ import {
 } from '@vltair/protocol';
 import type { Application } from './application.ts';
 import { planProject, type ProjectPlan } from './project-plan.ts';
+import { outcomeOf, type RunOutcome } from './run-outcome.ts';
 import { inSession, restOf, type SessionOptions } from './session.ts';
 import { readWorkflowFile } from './workflow-file.ts';
 
 export interface WorkflowSession extends SessionOptions {
   /** The directory that the run works on: captured, never written. */
   readonly directory: string;
-}
-
-/** A run at rest, and what its last node gave. */
-export interface RunOutcome {
-  readonly state: RunState;
-  readonly result: AgentResult['payload'] | undefined;
 }
 
 /** Runs a workflow file over a directory. An input without `project` gets the one of the directory, where the workflow asks for it. */
@@ -102,14 +95,15 @@ async function begin(app: Application, session: WorkflowSession, beginning: Begi
   const { workflow, input, asksForProject, traceId } = beginning;
   const needed = asksForProject && input['project'] === undefined;
   const plan = needed ? await planProject(session.directory, undefined) : undefined;
-  const snapshot = await catalogued(app.workspace.capture(plan?.root ?? session.directory));
+  const root = plan?.root ?? session.directory;
+  const snapshot = await catalogued(app.workspace.capture(root));
   const project = plan === undefined ? {} : { project: projectOf(plan, snapshot.dependencies) };
   const run = makeRunId(Date.now(), randomBytes(16));
   const title = workflow.name === 'task' ? workflow.description : `run ${workflow.name}`;
   await app.runtime.start({ run, workflow, input: { ...input, ...project }, traceId, title, tree: snapshot.tree });
   session.watcher.located({ run, dataDirectory: app.dataDirectory });
   const state = await restOf(app, session.watcher, run);
-  return { state, result: lastResult(state) };
+  return await outcomeOf(app, state, root);
 }
 
 const TEST_TIMEOUT_MS = 120_000;
@@ -123,8 +117,4 @@ function projectOf(plan: ProjectPlan, dependencies: readonly string[]): Json {
     sandboxMode: 'best-effort',
   };
   return project;
-}
-
-function lastResult({ workflow, nodes }: RunState): RunOutcome['result'] {
-  return workflow.nodes.map(({ id }) => nodes[id]?.result).findLast((result) => result !== undefined);
 }

@@ -81,7 +81,10 @@ describe('finding a run', () => {
 describe('what an installation says of itself', () => {
   test('the cards of the agents are those of the registry', async () => {
     const workspace = await openWorkspace({ dataDirectory: directory });
-    const registry = agentsOf(sandboxOf(readConfiguration({}, directory)), workspace, {});
+    const registry = agentsOf(sandboxOf(readConfiguration({}, directory)), workspace, {
+      environment: {},
+      redaction: {},
+    });
     expect(builtInAgents).toEqual(registry.list());
   });
 

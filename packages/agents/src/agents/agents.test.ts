@@ -193,7 +193,12 @@ describe('debug', () => {
       payload: {
         output: { summary: `1 failing: ${meaning}` },
         artifacts: [{ kind: 'analysis', summary: `1 failing: ${meaning}` }],
-        newTasks: [{ agent: 'codegen', payload: { target: 'src/clamp.js' } }],
+        newTasks: [
+          {
+            agent: 'codegen',
+            payload: { action: 'repair', suspects: [{ file: 'src/clamp.js', line: 2 }, {}, {}, {}] },
+          },
+        ],
       },
     });
   });
@@ -243,6 +248,46 @@ describe('codegen', () => {
     );
     expect(reply.payload.signal).toBe('not_repaired');
     expect(reply.payload.delta).toBeUndefined();
+  });
+
+  test('repair without a test result runs the tests first, and says when they pass', async () => {
+    const suspects = [{ file: 'src/clamp.js', line: 3, score: 1 }];
+    const replies: unknown[] = [];
+    for (const [name, files] of [
+      ['red', red],
+      ['green', green],
+    ] as const) {
+      const { project, tree } = await aProject(name, files);
+      const task = aTask('codegen', { action: 'repair', ...plain({ project, suspects }) });
+      replies.push(await createCodeGen(tests).run(task, aContext({ tree })));
+    }
+    expect(replies).toMatchObject([
+      { payload: { signal: 'repaired', delta: { doc: { content: green['src/clamp.js'] } } } },
+      { payload: { signal: 'nothing_to_repair', output: { tried: 0 } } },
+    ]);
+  });
+
+  test('repair of tests that hang, or that fail only sometimes, is refused as that', async () => {
+    const refused = [
+      ['hanging', 'for (;;);', 'timeout/wall'],
+      [
+        'fickle',
+        "if (!existsSync('.seen')) { writeFileSync('.seen', ''); throw new Error('once'); }",
+        'test_failed/flaky',
+      ],
+    ] as const;
+    for (const [name, body, reason] of refused) {
+      const head = "import { existsSync, writeFileSync } from 'node:fs';\nimport { test } from 'node:test';\n";
+      const suite = `${head}test('it', () => { ${body} });\n`;
+      const { project, tree } = await aProject(name, { ...red, 'test/clamp.test.js': suite });
+      const suspects = [{ file: 'src/clamp.js', line: 1, score: 1 }];
+      const input = { project: { ...project, testTimeoutMs: 3_000 }, suspects };
+      const repair = createCodeGen(tests).run(
+        aTask('codegen', { action: 'repair', ...plain(input) }),
+        aContext({ tree }),
+      );
+      await expect(repair).rejects.toMatchObject({ reason });
+    }
   });
 
   test('create and modify propose a file whose content parses', async () => {

@@ -27,6 +27,7 @@ import { trialTimeoutMs, tryCandidates, verdictSchema, type Verdict } from './ca
 import { TrialCrew } from './trial-bench.ts';
 import { parseInput, projectSchema, treeOf, type Project } from './project-input.ts';
 import type { ProjectTests } from './project-tests.ts';
+import { problemOfRun, recordTestRun, REPEAT, signalOfRun } from './record-test-run.ts';
 import { failingTestFiles, findProtectedFiles } from './protected-files.ts';
 import { readSources } from './sources.ts';
 
@@ -35,11 +36,12 @@ const suspectSchema = z.strictObject({ file: z.string(), line: z.int().positive(
 const repairSchema = z.strictObject({
   action: z.literal('repair'),
   project: projectSchema,
-  testResult: testResultSchema,
+  /** How the tests fail. Absent: they are run first. */
+  testResult: testResultSchema.exactOptional(),
   suspects: z.array(suspectSchema),
-  maxCandidates: z.int().positive(),
+  maxCandidates: z.int().positive().default(1_000),
 });
-type RepairInput = z.infer<typeof repairSchema>;
+type RepairInput = z.infer<typeof repairSchema> & { readonly testResult: TestResult };
 
 const writeSchema = z.strictObject({
   action: z.enum(['create', 'modify']),
@@ -91,7 +93,10 @@ function write(task: AgentTask, context: AgentContext): AgentResult {
 // --- repair
 
 async function repair(tests: ProjectTests, task: AgentTask, context: AgentContext): Promise<AgentResult> {
-  const input = parseInput(repairSchema, task);
+  const given = parseInput(repairSchema, task);
+  const testResult = given.testResult ?? (await reproduce(tests, context, given.project));
+  if (testResult === undefined) return nothingToRepair(task, context);
+  const input = { ...given, testResult };
   const sources = await readSources(tests.workspace, treeOf(context));
   const isProtected = await protectionOf(tests, context, input, sources);
   refuseProtected(input, sources, isProtected);
@@ -106,6 +111,29 @@ async function repair(tests: ProjectTests, task: AgentTask, context: AgentContex
   const search = await searchIn(tests, context, input, sources, plan.candidates);
   const tried = plan.candidates.slice(0, search.tried);
   return report(task, context, search, sources, { refusals: plan.refusals, operators: countOperators(tried) });
+}
+
+/**
+ * How the tests fail; undefined when they pass.
+ *
+ * @throws VltairError when they say nothing about single cases, or fail only sometimes.
+ */
+async function reproduce(
+  tests: ProjectTests,
+  context: AgentContext,
+  project: Project,
+): Promise<TestResult | undefined> {
+  const { result } = await recordTestRun(tests, context, project, { selection: [], repeat: REPEAT, coverage: false });
+  const problem = problemOfRun(result);
+  if (problem !== undefined) throw new VltairError(problem.reason, { detail: result.reason ?? '' });
+  const signal = signalOfRun(result);
+  if (signal === 'flaky') throw new VltairError('test_failed/flaky', { detail: result.flaky.join(', ') });
+  return signal === 'passed' ? undefined : result;
+}
+
+function nothingToRepair(task: AgentTask, context: AgentContext): AgentResult {
+  const payload = { signal: 'nothing_to_repair', output: { planned: 0, tried: 0 }, artifacts: [] };
+  return agentResult({ task, agent: 'codegen', traceId: context.traceId, payload });
 }
 
 /** I1: no candidate lies in a file that this answers for. */

@@ -34,6 +34,8 @@ const inputSchema = z.union([
 const MOST_SUSPECTS = 400;
 const MOST_FINDINGS = 20;
 
+type Suspect = Pick<SuspiciousLine, 'file' | 'line' | 'score'>;
+
 /** Finds where the fault probably is: ranks the lines of the tree by what failing and passing tests ran and named. */
 export function createDebug(workspace: Workspace): Agent {
   return {
@@ -59,17 +61,18 @@ async function debug(workspace: Workspace, task: AgentTask, context: AgentContex
   const isProtected = protectedBy('errorLog' in input ? [] : [...known, ...failingTestFiles(testResult, sources)]);
   const suspects = rankLines({ testResult, sources, isProtected, ...coverage }).slice(0, MOST_SUSPECTS);
   const summary = summaryOf(testResult);
+  const places = suspects.map(({ file, line, score }) => ({ file, line, score }));
   const findings = suspects.slice(0, MOST_FINDINGS).map(findingOf);
   return agentResult({
     task,
     agent: 'debug',
     traceId: context.traceId,
     payload: {
-      output: { summary, suspects: suspects.map(({ file, line, score }) => ({ file, line, score })) },
+      output: { summary, suspects: places },
       artifacts: [
         { kind: 'analysis', summary, details: suspects.slice(0, MOST_FINDINGS).map(describe).join('\n'), findings },
       ],
-      ...(suspects[0] === undefined ? {} : { newTasks: [proposalTask(task, suspects[0])] }),
+      ...(places.length === 0 ? {} : { newTasks: [proposalTask(task, places)] }),
     },
   });
 }
@@ -128,7 +131,8 @@ function describe({ file, line, score, why }: SuspiciousLine): string {
   return `${file}:${line} ${score.toFixed(3)} ${why}`;
 }
 
-function proposalTask(task: AgentTask, { file, line }: SuspiciousLine): AgentTask {
-  const payload = { action: 'modify', target: file, line };
+/** The search that the suspects call for: a task that runs as it stands, in the project that the failure came from. */
+function proposalTask(task: AgentTask, suspects: readonly Suspect[]): AgentTask {
+  const payload = { action: 'repair', suspects };
   return { type: 'AgentTask', id: `${task.id}:codegen`, protocolVersion: 1, agent: 'codegen', payload };
 }

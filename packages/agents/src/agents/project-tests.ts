@@ -1,5 +1,5 @@
 import { commandOwner, type Sandbox, type SandboxLimits } from '@vltair/sandbox';
-import { failureOf, VltairError } from '@vltair/protocol';
+import { failureOf, VltairError, type RedactionSettings } from '@vltair/protocol';
 import { ResidentRunner, ResidentUnable, type CommandRunner } from '../test-runners/resident.ts';
 import { runnerAdapters } from '../test-runners/runners/registry.ts';
 import { runTests, type TestRun } from '../test-runners/run-tests.ts';
@@ -15,6 +15,8 @@ export interface ProjectTestsOptions {
   readonly workspace: Workspace;
   /** The environment of the person who started us; tests get an allow-listed part of it. */
   readonly environment: Environment;
+  /** How secrets are found in what tests print, before any of it is recorded. */
+  readonly redaction?: RedactionSettings;
 }
 
 export interface ProjectTestRun {
@@ -45,6 +47,10 @@ export class ProjectTests {
 
   get workspace(): Workspace {
     return this.#options.workspace;
+  }
+
+  get redaction(): RedactionSettings {
+    return this.#options.redaction ?? {};
   }
 
   /** A clone of a tree with the project's dependencies linked in. The caller disposes of it. */

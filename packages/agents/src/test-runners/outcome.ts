@@ -3,7 +3,7 @@ import type { Report } from './parse/report.ts';
 import type { CommandEnd } from './resident.ts';
 import { lastLine, tellingLine } from './parse/telling-line.ts';
 
-export type Verdict = Pick<TestResult, 'outcome' | 'reason'>;
+export type Verdict = Pick<TestResult, 'outcome' | 'reason' | 'error'>;
 
 export interface OutcomeFacts {
   readonly sandbox: CommandEnd;
@@ -14,6 +14,11 @@ export interface OutcomeFacts {
   readonly unfinished: readonly TestCase[];
   /** Whether cases that nobody asked for failed too: the exit code then says nothing about those that were. */
   readonly othersFailed: boolean;
+  /**
+   * What the tests deleted of the directory that they ran in, together with our files in it; empty when these alone are
+   * gone, undefined when they are not.
+   */
+  readonly deleted?: readonly string[] | undefined;
 }
 
 /**
@@ -21,7 +26,7 @@ export interface OutcomeFacts {
  * when every case that it told of passed.
  */
 export function decideOutcome(facts: OutcomeFacts): Verdict {
-  return stopped(facts) ?? judged(facts);
+  return stopped(facts) ?? deletedTree(facts) ?? judged(facts);
 }
 
 function stopped(facts: OutcomeFacts): Verdict | undefined {
@@ -30,6 +35,34 @@ function stopped(facts: OutcomeFacts): Verdict | undefined {
   const progress = cases.length === 0 ? 'before any test finished' : `after ${counted(cases.length)}`;
   const reason = `${sandbox.reason} ${progress}${during(facts)}`;
   return { outcome: sandbox.status === 'TIMEOUT' ? 'timeout' : 'error', reason };
+}
+
+/** Tests that delete what they test say nothing that an edit could be checked against, whatever passed or failed before. */
+function deletedTree(facts: OutcomeFacts): Verdict | undefined {
+  const { deleted, report } = facts;
+  if (deleted === undefined || (deleted.length === 0 && report.isComplete)) return undefined;
+  const what = deleted.length === 0 ? 'the report of what they do' : `${listed(deleted)} while they ran`;
+  const reason = `the tests deleted ${what}${during(facts)} (exit code ${facts.sandbox.exitCode}): ${known(facts)}`;
+  const files = [...new Set([...facts.cases, ...facts.unfinished].flatMap(({ file }) => file ?? []))];
+  const where = files.length === 0 ? {} : { where: listed(files) };
+  return { outcome: 'error', reason, error: { reason: 'test_failed/tree_deleted', ...where } };
+}
+
+/** What is left to tell of a run whose report may be cut short. */
+function known({ cases, sandbox }: OutcomeFacts): string {
+  const failed = cases.filter(({ status }) => status === 'failed');
+  const [first] = failed;
+  if (first !== undefined)
+    return `${failed.length} of ${counted(cases.length)} failed, ${JSON.stringify(first.id)} with ${first.message ?? 'no message'}`;
+  const said = sandbox.exitCode === 0 ? '' : `; ${firstError(sandbox)}`;
+  return cases.length === 0
+    ? `no test is known to have finished${said}`
+    : `${counted(cases.length)} told of, none failed${said}`;
+}
+
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, 3).join(', ');
+  return names.length <= 3 ? shown : `${shown} and ${names.length - 3} more`;
 }
 
 function judged(facts: OutcomeFacts): Verdict {

@@ -113,16 +113,69 @@ test('a command that only exits is quoted, with the frames of what it printed', 
   ]);
 });
 
-test('tests that delete their own tree are an error, and nothing of ours is left', async () => {
+const emptyHere = "for (const name of fs.readdirSync('.')) fs.rmSync(name, { recursive: true, force: true });";
+
+test.each([
+  ['passes', '', 0, '1 case told of, none failed'],
+  [
+    'fails',
+    "test('b', () => assert.equal(1, 2, 'one is not two'));",
+    1,
+    '1 of 2 cases failed, "a.test.js > b" with one is not two',
+  ],
+])(
+  'tests that delete their own tree are an error that says what, where and how far: a suite that %s',
+  async (_, more, exitCode, known) => {
+    using project = new TestProject(withTest(`test('a', () => { ${emptyHere} });\n${more}`));
+    const { result } = await project.run();
+    expect(result).toMatchObject({
+      outcome: 'error',
+      exitCode,
+      reason: `the tests deleted a.test.js, package.json while they ran (exit code ${exitCode}): ${known}`,
+      error: { reason: 'test_failed/tree_deleted', where: 'a.test.js' },
+    });
+    expect(readdirSync(project.directory)).toEqual([]);
+  },
+);
+
+test('a command that deletes its own tree is quoted with what it printed', async () => {
+  using project = new TestProject({ 'check.sh': 'rm -rf ./* ./.[a-z]*; echo "Error: no room" >&2; exit 4\n' });
+  const { result } = await project.run({ override: 'sh check.sh' });
+  expect(result).toMatchObject({ outcome: 'error', error: { reason: 'test_failed/tree_deleted' } });
+  expect(result.reason).toMatch(/^the tests deleted check\.sh while they ran \(exit code 4\): .*Error: no room/);
+});
+
+test('tests that delete their report and end the process are told by the case that ran', async () => {
   const body =
-    "test('a', () => { for (const name of fs.readdirSync('.')) fs.rmSync(name, { recursive: true, force: true }); });";
-  using project = new TestProject(withTest(body));
+    "import os, shutil, unittest\nclass A(unittest.TestCase):\n    def test_a(self):\n        pass\n    def test_b(self):\n        shutil.rmtree('.vltair-tests')\n        os._exit(3)\n";
+  using project = new TestProject({ 'test_it.py': body });
   const { result } = await project.run();
+  expect(result.reason).toBe(
+    'the tests deleted the report of what they do during "test_it.py > A > test_b" (exit code 3): 1 case told of, none failed; it printed nothing',
+  );
   expect(result).toMatchObject({
     outcome: 'error',
-    reason: 'the runner ended with exit code 0, but its report is gone',
+    error: { reason: 'test_failed/tree_deleted', where: 'test_it.py' },
   });
-  expect(readdirSync(project.directory)).toEqual([]);
+});
+
+test('a Python suite that deletes its own tree is told in the same way', async () => {
+  const body =
+    "import os, shutil, unittest\nclass A(unittest.TestCase):\n    def test_a(self):\n        shutil.rmtree('.vltair-tests')\n        os.remove('test_it.py')\n    def test_b(self):\n        self.assertEqual(1, 2)\n";
+  using project = new TestProject({ 'test_it.py': body });
+  const { result } = await project.run();
+  expect(result.reason).toMatch(
+    /^the tests deleted test_it\.py while they ran \(exit code 1\): 1 of 2 cases failed, "test_it\.py > A > test_b" with 1 != 2/,
+  );
+});
+
+test('tests that delete our files alone lose nothing', async () => {
+  const body =
+    "test('a', () => fs.rmSync('.vltair-tests', { recursive: true }));\ntest('b', () => assert.equal(1, 2));";
+  using project = new TestProject(withTest(body));
+  const { result } = await project.run();
+  expect(result).toMatchObject({ outcome: 'failed', cases: [{ status: 'passed' }, { title: 'b', status: 'failed' }] });
+  expect(result.error).toBeUndefined();
 });
 
 test('a report that the tests swap for a link is not read', async () => {
@@ -133,8 +186,7 @@ test('a report that the tests swap for a link is not read', async () => {
     secret: '{"kind":"case","titles":["secret"],"status":"passed"}\n{"kind":"end"}\n',
   });
   const { result } = await project.run();
-  expect(JSON.stringify(result.cases)).not.toContain('secret');
-  expect(result.outcome).not.toBe('passed');
+  expect(result).toMatchObject({ outcome: 'passed', cases: [{ title: 'a' }] });
 });
 
 test('a megabyte of output is bounded and changes no verdict', async () => {

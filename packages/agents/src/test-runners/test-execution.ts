@@ -66,6 +66,8 @@ export interface Execution {
   readonly observed: readonly ObservedCase[];
   readonly unfinished: readonly TestCase[];
   readonly othersFailed: boolean;
+  /** What the tests deleted under their own feet, if they did. */
+  readonly deleted: readonly string[] | undefined;
 }
 
 /** Runs the command once in the sandbox. `selection` empty means everything; `command` always runs everything. */
@@ -95,7 +97,7 @@ export async function execute(
   const isCutShort = sandbox.status !== 'OK' || !report.isComplete;
   const unfinished = isCutShort ? unfinishedCases(report, all, paths, `it did not finish: ${sandbox.reason}`) : [];
   const othersFailed = others.some(({ testCase }) => testCase.status === 'failed');
-  return { argv: invocation.argv, sandbox, report, observed, unfinished, othersFailed };
+  return { argv: invocation.argv, sandbox, report, observed, unfinished, othersFailed, deleted: support.deleted() };
 }
 
 function sandboxRequest(
@@ -121,7 +123,7 @@ function sandboxRequest(
 }
 
 function readReport(command: TestCommand, support: SupportDirectory, sandbox: CommandEnd): Report {
-  if (command.runner !== 'command') return parseReportLines(support.readReport('report.jsonl'));
+  if (command.runner !== 'command') return parseReportLines(support.readLines());
   const title = command.arguments.at(-1) ?? 'command';
   return readCommandReport(support.readReport('report'), sandbox, title);
 }

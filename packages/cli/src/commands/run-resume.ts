@@ -15,12 +15,13 @@ export async function resume(
   const { run } = await readingStore(storeOf(context), async (store) => await findRun(store, id));
   return await whileShowing(context, async (watcher) => {
     const { resumeRun } = await loadEngine();
-    const state = await resumeRun(sessionOf(context, watcher), run, parked, userInfo().username);
+    const outcome = await resumeRun(sessionOf(context, watcher), run, parked, userInfo().username);
     watcher.end();
+    const { state, diff } = outcome;
     const exitCode = exitCodeOf(state.status);
     const { traceId, status, failure, waitingFor } = state;
-    const value = { ok: exitCode === exitCodes.done, run, traceId, status, failure, waitingFor };
-    context.output.result(value, () => outcomePage({ state, result: undefined }, context.output.style));
+    const value = { ok: exitCode === exitCodes.done, run, traceId, status, failure, waitingFor, diff };
+    context.output.result(value, () => outcomePage({ ...outcome, result: undefined }, context.output.style));
     return exitCode;
   });
 }

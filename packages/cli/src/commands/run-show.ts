@@ -11,12 +11,13 @@ export async function show(context: CommandContext, [id = '']: readonly string[]
   const summary = await readingStore(place, async (store) => await summariseRun(store, (await findRun(store, id)).run));
   const diff = await changeOf(place.dataDirectory, summary);
   if (flagOption(options, 'diff') && !output.isJson) {
-    output.text(context.host.stdout.isTerminal ? diffText(diff, output.paint) : diff);
+    if (context.host.stdout.isTerminal) output.text(diffText(diff, output.style));
+    else output.exact(diff);
     return exitCodes.done;
   }
   output.result({ ok: true, ...summary, diff }, () => {
     const page = runPage(summary, output.style);
-    return diff === '' ? page : `${page}\n\n${diffText(diff, output.paint)}`;
+    return diff === '' ? page : `${page}\n\n${diffText(diff, output.style)}`;
   });
   return exitCodes.done;
 }

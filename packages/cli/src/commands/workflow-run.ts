@@ -83,12 +83,15 @@ function tellRefusal({ output, host, configuration }: CommandContext, error: Vlt
   output.json({ ok: false, traceId, error: reportError(error, { environment, redaction: configuration.redaction }) });
 }
 
-function tellOutcome({ output }: CommandContext, { state, result }: RunOutcome): ExitCode {
+function tellOutcome({ output }: CommandContext, outcome: RunOutcome): ExitCode {
+  const { state, result, diff } = outcome;
   const { run: id, status, traceId, failure } = state;
   const exitCode = exitCodeOf(status);
   const ok = exitCode === exitCodes.done;
-  const value = ok ? { ok, run: id, traceId, status, result } : { ok, run: id, traceId, status, error: failure };
-  output.result(value, () => outcomePage({ state, result }, output.style));
+  const value = ok
+    ? { ok, run: id, traceId, status, result, diff }
+    : { ok, run: id, traceId, status, error: failure, diff };
+  output.result(value, () => outcomePage(outcome, output.style));
   return exitCode;
 }
 

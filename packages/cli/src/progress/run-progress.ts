@@ -1,7 +1,7 @@
 import type { AttemptRef, RunEvent } from '@vltair/protocol';
 import type { RunPlace, RunWatcher } from '@vltair/server';
 import type { CommandContext } from '../command-context.ts';
-import { oneLine } from '../render/terminal-text.ts';
+import { oneLine, type Clean } from '../render/terminal-text.ts';
 import { LiveView } from './live-view.ts';
 import { PlainView } from './plain-view.ts';
 import { ProgressBoard, type BoardLine, type ProgressFrame } from './progress-board.ts';
@@ -13,10 +13,12 @@ export class RunProgress implements RunWatcher {
   #view: ProgressView | undefined;
   /** What came before the run was introduced. */
   readonly #early: BoardLine[] = [];
+  readonly #clean: Clean;
   #run: string | undefined;
 
   constructor({ host, output }: CommandContext) {
     const { stderr } = host;
+    this.#clean = output.clean;
     const now = (): number => host.now();
     if (output.isQuiet) this.#view = undefined;
     else if (stderr.isTerminal && host.environment['TERM'] !== 'dumb')
@@ -31,13 +33,13 @@ export class RunProgress implements RunWatcher {
 
   located({ run, dataDirectory, note }: RunPlace): void {
     this.#run = run;
-    this.#view?.note(`run ${run} in ${oneLine(dataDirectory)}`);
-    if (note !== undefined) this.#view?.note(oneLine(note));
+    this.#note(`run ${run} in ${dataDirectory}`);
+    if (note !== undefined) this.#note(note);
     for (const line of this.#early.splice(0)) this.#view?.turned(line);
   }
 
   degraded(line: string): void {
-    this.#view?.note(oneLine(line));
+    this.#note(line);
   }
 
   committed(events: readonly RunEvent[]): void {
@@ -50,8 +52,12 @@ export class RunProgress implements RunWatcher {
   }
 
   progress(_run: string, ref: AttemptRef, frame: ProgressFrame): void {
-    const moved = this.#board.progress(ref, frame);
+    const moved = this.#board.progress(ref, { ...frame, message: this.#clean(frame.message) });
     if (moved !== undefined && this.#run !== undefined) this.#view?.moved(moved);
+  }
+
+  #note(line: string): void {
+    this.#view?.note(oneLine(this.#clean(line)));
   }
 
   /** Nothing is shown from now on. */

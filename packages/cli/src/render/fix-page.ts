@@ -1,14 +1,14 @@
 import { formatDuration } from '@vltair/protocol';
 import type { FailingCase, FixOutcome, FixReport } from '@vltair/server';
-import { diffText } from './diff-text.ts';
+import { diffText, writeCommand } from './diff-text.ts';
 import { failureLines } from './run-page.ts';
-import { shellWord } from './shell-word.ts';
 import { fitted, oneLine, type PageStyle, type Paint } from './terminal-text.ts';
 
 /** What a repair came to, and what to do next. */
-export function fixPage({ report, applied }: FixOutcome, { paint, command }: PageStyle): string {
+export function fixPage({ report, applied }: FixOutcome, style: PageStyle): string {
+  const { paint, command } = style;
   const lines = [...headline(report, paint), ...failingLines(report), ...refusalLines(report), ...editLines(report)];
-  if (report.diff !== '') lines.push('', diffText(report.diff, paint).trimEnd());
+  if (report.diff !== '') lines.push('', diffText(report.diff, style).trimEnd());
   if (report.status === 'failed' && report.failure !== undefined)
     lines.push('', ...failureLines(report.failure, paint));
   lines.push(...nextLines(report, applied, command));
@@ -130,7 +130,7 @@ function nextLines(
       return [
         '',
         'Nothing was written. To write it: the same command with --apply, or',
-        `  ${command} show ${run} --diff | git apply${repositoryPath === '' ? '' : ` --directory=${shellWord(repositoryPath)}`}`,
+        `  ${writeCommand({ command, run, repositoryPath })}`,
       ];
   }
 }

@@ -1,4 +1,5 @@
 /** Text for terminals: what others wrote never moves the cursor, and colour is a choice. */
+import { sanitizeText, type RedactionSettings } from '@vltair/protocol';
 
 const NAMED: Readonly<Record<string, string>> = { '\u007f': '\u2421' };
 
@@ -24,6 +25,7 @@ export type Colour = 'red' | 'green' | 'yellow' | 'cyan' | 'bold' | 'dim';
 /** What a page for people needs to know of the place where it is shown. */
 export interface PageStyle {
   readonly paint: Paint;
+  readonly clean: Clean;
   /** How the command is called there. */
   readonly command: string;
 }
@@ -44,6 +46,21 @@ export function painter(hasColours: boolean): Paint {
   if (!hasColours) return (_, text) => text;
   return (colour, text) => `\u001b[${CODES[colour][0]}m${text}\u001b[${CODES[colour][1]}m`;
 }
+
+/** Hides what looks like a secret, painted or not; the identity for everything else. */
+export type Clean = (text: string) => string;
+
+export function cleaner(redaction: RedactionSettings): Clean {
+  return (text) =>
+    text
+      .split(COLOUR_CHANGE)
+      .map((part) => (part.startsWith('\u001b') ? part : sanitizeText(part, redaction)))
+      .join('');
+}
+
+/** A word ends where its colour does. Keeps the changes themselves when it splits. */
+// oxlint-disable-next-line no-control-regex -- the escape character is what a change of colour begins with
+const COLOUR_CHANGE = /(\u001b\[\d+m)/;
 
 /** Whether a stream gets colours: an option says no, FORCE_COLOR yes, NO_COLOR no (https://no-color.org), else a terminal does. */
 export function isColoured(

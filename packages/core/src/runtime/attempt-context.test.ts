@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { BudgetExceeded, VltairError, type Json } from '@vltair/protocol';
 import { describe, expect, test } from 'vitest';
+import { verifies } from '../../../../e2e/verifies.ts';
 import { RunFixture, type Behaviour, type FixtureOptions } from '../../test/run-fixture.ts';
 import { RushingClock, StepClock } from '../../test/step-clock.ts';
 import { until } from '../../test/until.ts';
@@ -135,6 +136,21 @@ describe('E2: an effect returns what was recorded', () => {
     }
     await fixture.close();
   });
+});
+
+test('the words of a failure go into the log without secrets, and the agent sees what is recorded', async () => {
+  verifies('V-10');
+  const secret = `ghp_${'a1B2'.repeat(9)}`;
+  const seen: unknown[] = [];
+  const { state, types } = await rested(async (_, context) => {
+    const call = context.effect(spec, () => Promise.reject(new Error(`no access with ${secret}`)));
+    await call.catch((error: unknown) => seen.push(error));
+    throw new VltairError('fatal/agent', { detail: secret, where: secret });
+  });
+  expect(types).toContain('effect.recorded');
+  expect(seen).toMatchObject([{ message: expect.stringContaining('no access with <<REDACTED>>') }]);
+  expect(state.failure).toMatchObject({ message: expect.stringContaining('<<REDACTED>>'), where: '<<REDACTED>>' });
+  expect(JSON.stringify(state)).not.toContain(secret);
 });
 
 describe('keys', () => {

@@ -4,6 +4,7 @@ import {
   BudgetExceeded,
   canonicalJson,
   failureOf,
+  sanitizeFailure,
   VltairError,
   wellFormed,
   type Amounts,
@@ -12,6 +13,7 @@ import {
   type Fact,
   type Failure,
   type Json,
+  type RedactionSettings,
 } from '@vltair/protocol';
 import { admitEffect, type EffectAdmission, type EffectRequest } from '../machine/admit.ts';
 import type { AgentContext, EffectCall, EffectSpec, Progress } from '../ports/agent.ts';
@@ -34,6 +36,8 @@ export interface ContextPorts {
   readonly progress: (progress: Progress) => void;
   /** The process is ending: outcomes are no longer recorded, so that the next incarnation runs the call again. */
   readonly isClosing: () => boolean;
+  /** What a failed call says goes into the log without secrets. */
+  readonly redaction: RedactionSettings;
   /** The attempt has been suspended and its last call has ended: its promise will never settle, and nothing of it is to be waited for. */
   readonly suspend: () => void;
 }
@@ -227,7 +231,8 @@ export class AttemptContext implements AgentContext {
       signal.throwIfAborted();
       return { kind: 'value', value: asStored(await this.#untilAborted(call(), signal)) };
     } catch (error) {
-      return { kind: 'error', failure: failureOf(signal.aborted ? signal.reason : error) };
+      const failure = failureOf(signal.aborted ? signal.reason : error);
+      return { kind: 'error', failure: sanitizeFailure(failure, this.#ports.redaction) };
     }
   }
 

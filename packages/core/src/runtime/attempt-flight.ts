@@ -1,4 +1,4 @@
-import { VltairError } from '@vltair/protocol';
+import { VltairError, type RedactionSettings } from '@vltair/protocol';
 import { refKey, type Activity } from '../machine/pending.ts';
 import type { Invoker, Progress } from '../ports/agent.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -19,6 +19,7 @@ export interface FlightPorts {
   readonly applier: ResultApplier;
   readonly progress: (progress: Progress) => void;
   readonly isClosing: () => boolean;
+  readonly redaction: RedactionSettings;
   /** Called once, when nothing of the incarnation is waited for any more. */
   readonly landed: (flight: AttemptFlight) => void;
   /** The outcome could not be applied or recorded. */
@@ -122,10 +123,10 @@ export class AttemptFlight {
 
   #contextOf(traceId: string): AttemptContext {
     const { ref, incarnation, tree } = this.activity;
-    const { runLog, clock, time, progress, isClosing } = this.#ports;
+    const { runLog, clock, time, progress, isClosing, redaction } = this.#ports;
     return new AttemptContext(
       { ...ref, incarnation, traceId, tree, signal: this.#controller.signal },
-      { runLog, clock, time, progress, isClosing, suspend: () => this.#leave() },
+      { runLog, clock, time, progress, isClosing, redaction, suspend: () => this.#leave() },
     );
   }
 

@@ -4,11 +4,13 @@ import {
   failureOf,
   parseAgentError,
   parseAgentResult,
+  sanitizeFailure,
   wellFormed,
   type AgentResult,
   type AttemptOutcome,
   type AttemptRef,
   type Failure,
+  type RedactionSettings,
 } from '@vltair/protocol';
 import type { WorkspacePort } from '../ports/agent.ts';
 import type { RunLog } from './run-log.ts';
@@ -21,11 +23,13 @@ export type Reply =
 export class ResultApplier {
   readonly #runLog: RunLog;
   readonly #workspace: WorkspacePort;
+  readonly #redaction: RedactionSettings;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(runLog: RunLog, workspace: WorkspacePort) {
+  constructor(runLog: RunLog, workspace: WorkspacePort, redaction: RedactionSettings) {
     this.#runLog = runLog;
     this.#workspace = workspace;
+    this.#redaction = redaction;
   }
 
   /** Resolves when the outcome is durable. Rejects with what the workspace or the log failed with: nothing is recorded then. */
@@ -38,8 +42,13 @@ export class ResultApplier {
   }
 
   async #take(attempt: AttemptRef & { readonly incarnation: number }, reply: Reply): Promise<void> {
-    const outcome = await this.#outcomeOf(readReply(reply));
+    const outcome = this.#withoutSecrets(await this.#outcomeOf(readReply(reply)));
     await this.#runLog.commit(() => [{ type: 'attempt.completed', ...attempt, outcome }]);
+  }
+
+  #withoutSecrets(outcome: AttemptOutcome): AttemptOutcome {
+    if (outcome.kind === 'result') return outcome;
+    return { ...outcome, failure: sanitizeFailure(outcome.failure, this.#redaction) };
   }
 
   async #outcomeOf(read: AttemptOutcome): Promise<AttemptOutcome> {

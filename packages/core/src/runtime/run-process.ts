@@ -1,4 +1,4 @@
-import { VltairError, type AttemptRef, type Fact, type RunEvent } from '@vltair/protocol';
+import { VltairError, type AttemptRef, type Fact, type RedactionSettings, type RunEvent } from '@vltair/protocol';
 import { activityKey, pending, refKey, type Activity } from '../machine/pending.ts';
 import { hasEnded, type RunState } from '../machine/run-state.ts';
 import type { Invoker, Progress, WorkspacePort } from '../ports/agent.ts';
@@ -19,6 +19,7 @@ export interface RunProcessPorts {
   readonly workspace: WorkspacePort;
   readonly observer: RunObserver;
   readonly isClosing: () => boolean;
+  readonly redaction: RedactionSettings;
   /** Called when the run has ended and nothing of it works any more. */
   readonly done: () => void;
 }
@@ -62,7 +63,7 @@ export class RunProcess {
       committed: (events, next) => this.#committed(events, next),
       lost: (error) => this.#giveUp(error),
     });
-    this.#applier = new ResultApplier(this.#runLog, ports.workspace);
+    this.#applier = new ResultApplier(this.#runLog, ports.workspace, ports.redaction);
   }
 
   get state(): RunState | undefined {

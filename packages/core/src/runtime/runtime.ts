@@ -7,6 +7,7 @@ import {
   type Fact,
   type JsonObject,
   type Manifest,
+  type RedactionSettings,
   type RunEvent,
   type Workflow,
 } from '@vltair/protocol';
@@ -37,6 +38,8 @@ export interface RuntimeOptions {
   readonly concurrency: number;
   /** Identity digests of the registered agents, for manifests. */
   readonly agents: Readonly<Record<string, string>>;
+  /** How secrets are found in the words of failures before these become events. */
+  readonly redaction?: RedactionSettings;
   /** Hears what a person should know but need not stop for, as a sentence; without it, the process warns. */
   readonly onWarning?: (warning: string) => void;
 }
@@ -269,6 +272,7 @@ export class Runtime {
         progress: (...frame) => this.#tell((observer) => observer.progress(...frame)),
       },
       isClosing: () => this.#closing,
+      redaction: this.#options.redaction ?? {},
       done: () => this.#forget(run, runProcess),
     });
     this.#processes.set(run, runProcess);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { reasonSchema } from '../failure-schema.ts';
 
 /** One frame of a stack trace. `file` is relative to the workspace root where it lies inside, else as the runner printed it. */
 export const stackFrameSchema = z.strictObject({
@@ -49,6 +50,8 @@ export const testResultSchema = z.strictObject({
   outcome: z.enum(['passed', 'failed', 'no_tests', 'timeout', 'error']),
   /** One sentence when the outcome is `error`, `timeout` or `no_tests`: what happened and where. */
   reason: z.string().optional(),
+  /** Of the outcome `error`, where an entry of the error catalogue tells more than `test_failed/runner`: which, and in what files. */
+  error: z.strictObject({ reason: reasonSchema, where: z.string().exactOptional() }).exactOptional(),
   exitCode: z.int(),
   durationMs: z.number().nonnegative(),
   /** Sorted by id. */

@@ -1,5 +1,5 @@
 /** Literals that the failing assertions show: what was expected and what came. */
-import type { TestResult } from '@vltair/protocol';
+import { REDACTED, type TestResult } from '@vltair/protocol';
 import type { LiteralHints } from './repair-operator.ts';
 
 const number = /(?<![\w.])-?\d+(?:\.\d+)?(?![\w.])/g;
@@ -21,5 +21,5 @@ export function literalHints(result: TestResult): LiteralHints {
 }
 
 function firstOf(texts: readonly string[]): readonly string[] {
-  return [...new Set(texts)].slice(0, maxHints);
+  return [...new Set(texts)].filter((text) => !text.includes(REDACTED)).slice(0, maxHints);
 }
