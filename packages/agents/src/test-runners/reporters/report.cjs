@@ -3,7 +3,16 @@
 // Node of the project under test (18.15 and later), never on ours.
 'use strict';
 
-const { appendFileSync, existsSync, fstatSync, openSync, readFileSync, realpathSync, writeSync } = require('node:fs');
+const {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  writeSync,
+} = require('node:fs');
 const path = require('node:path');
 const { fileURLToPath } = require('node:url');
 const { inspect } = require('node:util');
@@ -11,7 +20,7 @@ const { inspect } = require('node:util');
 const reportFile = path.join(__dirname, 'report.jsonl');
 const settings = readSettings();
 // Held open from the start: tests that delete their own tree delete its name, not the file.
-const held = openReport();
+let held = openReport();
 const root = path.resolve(__dirname, '..', settings.root);
 
 function readSettings() {
@@ -50,6 +59,13 @@ function write(record) {
 
 function writeStart() {
   write({ kind: 'start', root });
+}
+
+/** Another run in the process of a runner that stays has a report of its own. */
+function writeNextStart() {
+  if (isHeld()) closeSync(held.file);
+  held = openReport();
+  writeStart();
 }
 
 function printed(value) {
@@ -102,7 +118,16 @@ function projectFile(url) {
   return /^\.\.|^\.|node_modules|[\\/]\./.test(inside) ? undefined : file;
 }
 
-module.exports = { absolute, describeError, projectFile, root: realRoot(), settings, write, writeStart };
+module.exports = {
+  absolute,
+  describeError,
+  projectFile,
+  root: realRoot(),
+  settings,
+  write,
+  writeStart,
+  writeNextStart,
+};
 
 function realRoot() {
   return absolute(root) ?? root;

@@ -21,7 +21,7 @@ export default class VitestReporter {
   /** Once, or once for each run in a vitest that stays. */
   onTestRunStart() {
     this.written.clear();
-    report.writeStart();
+    report.writeNextStart();
   }
 
   onTestCaseReady({ task }) {
