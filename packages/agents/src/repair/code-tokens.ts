@@ -3,8 +3,19 @@
 const token = /(["'`])(?:\\[\s\S]|(?!\1)[^\\])*\1|[\p{L}\p{N}_$]+|[<>=!+\-*/%&|^~?]+|\S/gu;
 const maxCells = 40_000;
 
+const knownTokens = new Map<string, readonly string[]>();
+const maxKnown = 500;
+const maxKnownLength = 400;
+
+/** Remembered for short texts: the same line is compared with each of its candidates. */
 export function tokensOf(text: string): readonly string[] {
-  return [...text.matchAll(token)].map((match) => match[0]);
+  const known = knownTokens.get(text);
+  if (known !== undefined) return known;
+  const tokens: readonly string[] = text.match(token) ?? [];
+  if (text.length > maxKnownLength) return tokens;
+  if (knownTokens.size >= maxKnown) knownTokens.clear();
+  knownTokens.set(text, tokens);
+  return tokens;
 }
 
 const reservedWord =

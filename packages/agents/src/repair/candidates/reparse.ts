@@ -28,7 +28,7 @@ export class ReparseCheck {
   parsesAfter(node: SyntaxNode, proposal: Proposal): boolean {
     if (this.#isDeletion(node, proposal)) return true;
     const unit = [node, ...ancestorsOf(node)].find((each) => this.#holds(each, proposal)) ?? this.#parsed.root;
-    const text = this.#changed(unit, proposal);
+    const text = this.#standsAlone(unit, proposal) ? this.#beside(unit, proposal) : this.#changed(unit, proposal);
     const key = this.#keyOf(unit, text, proposal);
     const known = key === undefined ? undefined : this.#parsesAs.get(key);
     if (known !== undefined) return known;
@@ -42,6 +42,12 @@ export class ReparseCheck {
     const { source } = this.#parsed;
     if (replacement !== '' || !isListedStatement(node) || (node.parent?.children.length ?? 0) < 2) return false;
     return start <= node.start && end > node.end && source[start - 1] === '\n' && source[end - 1] === '\n';
+  }
+
+  /** New statements beside an empty one. */
+  #beside(unit: SyntaxNode, { start, replacement }: Proposal): string {
+    const empty = this.#isPython ? 'pass' : ';';
+    return start === unit.start ? replacement + empty : empty + replacement;
   }
 
   #changed(unit: SyntaxNode, proposal: Proposal): string {
@@ -85,7 +91,7 @@ export class ReparseCheck {
   /** Whether a change at the edge of a statement cannot run into its neighbours: it is put on lines of its own. */
   #standsAlone(unit: SyntaxNode, { start, end, replacement }: Proposal): boolean {
     const { source } = this.#parsed;
-    if (start !== end || !isListedStatement(unit) || unit.parent?.shape === 'program') return false;
+    if (start !== end || !isListedStatement(unit)) return false;
     const lineStart = source.lastIndexOf('\n', unit.start - 1) + 1;
     if (lineStart === 0 || source.slice(lineStart, unit.start).trim() !== '') return false;
     return start === unit.start
