@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { applyEdit } from './apply-edit.ts';
-import { changeKey, normalisedCode, tokenDistance } from './code-tokens.ts';
+import { changeKey, normalisedCode, tokenDistance, tokenClasses } from './code-tokens.ts';
 
 test('blanks between tokens do not matter, blanks inside strings do', () => {
   expect(normalisedCode('a=b +1', false)).toBe(normalisedCode('a = b + 1', false));
@@ -50,3 +50,22 @@ test('two changes have one key exactly when they give one text', () => {
     { numRuns: 2_000 },
   );
 });
+
+test.each([
+  ['names', 'a.c(d)', 'x.y(z)', true],
+  ['whole numbers and words', 'h(1, "a b")', 'g(20, "c")', true],
+  ['a name and a keyword', 'a', 'await', false],
+  ['a name and a number', 'a', '1', false],
+  ['single and double quotes', "'a'", '"a"', false],
+  ['indentation', 'if a:\n  b', 'if a:\n    b', false],
+  ['line breaks in other places', 'a\nb c', 'a b\nc', false],
+])('token classes: %s', (_name, a, b, isEqual) => {
+  expect(tokenClasses(a) === tokenClasses(b)).toBe(isEqual);
+});
+
+test.each(['a / b', '/x/g', '`a`', 'this.#a', '1.5', '0x1f', 'break outer', "'open"])(
+  'a scan of tokens does not tell what %s is',
+  (text) => {
+    expect(tokenClasses(text)).toBeUndefined();
+  },
+);

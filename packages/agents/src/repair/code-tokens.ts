@@ -3,8 +3,45 @@
 const token = /(["'`])(?:\\[\s\S]|(?!\1)[^\\])*\1|[\p{L}\p{N}_$]+|[<>=!+\-*/%&|^~?]+|\S/gu;
 const maxCells = 40_000;
 
+const knownTokens = new Map<string, readonly string[]>();
+const maxKnown = 500;
+const maxKnownLength = 400;
+
+/** Remembered for short texts: the same line is compared with each of its candidates. */
 export function tokensOf(text: string): readonly string[] {
-  return [...text.matchAll(token)].map((match) => match[0]);
+  const known = knownTokens.get(text);
+  if (known !== undefined) return known;
+  const tokens: readonly string[] = text.match(token) ?? [];
+  if (text.length > maxKnownLength) return tokens;
+  if (knownTokens.size >= maxKnown) knownTokens.clear();
+  knownTokens.set(text, tokens);
+  return tokens;
+}
+
+const reservedWord =
+  /^(?:abstract|and|any|arguments|as|assert|async|await|break|case|catch|class|const|constructor|continue|debugger|declare|def|default|del|delete|do|elif|else|enum|eval|except|exec|export|extends|False|false|finally|for|from|function|get|global|if|implements|import|in|instanceof|interface|is|keyof|lambda|let|match|module|namespace|new|None|nonlocal|not|null|of|or|package|pass|print|private|protected|public|raise|readonly|return|satisfies|set|static|super|switch|this|throw|True|true|try|type|typeof|undefined|unique|using|var|void|while|with|yield)$/;
+
+/**
+ * A text with its names, whole numbers and quoted words made equal: two texts of the same classes are grammatical in the same
+ * places. `undefined` when the text holds what a scan of tokens does not tell: patterns, labels, private names, other numbers.
+ */
+export function tokenClasses(text: string): string | undefined {
+  if (/[/#`\\@]|\d\.|\b(?:break|continue)\b/.test(text)) return undefined;
+  const classes = tokensOf(text.replaceAll('\n', ' \u23ce ')).map(classOf);
+  return classes.includes(undefined)
+    ? undefined
+    : `${/^\s/.test(text) ? ' ' : ''}${classes.join(' ')}${lineShape(text)}`;
+}
+
+function classOf(text: string): string | undefined {
+  if (/^["']/.test(text)) return text.length > 1 && text.at(-1) === text[0] ? `${text[0] ?? ''}text` : undefined;
+  if (/^\d/.test(text)) return /^(?:0|[1-9]\d*)$/.test(text) ? '0' : undefined;
+  return /^[\p{L}_$]/u.test(text) && !reservedWord.test(text) && !/^[rbuf]{1,2}$/i.test(text) ? 'name' : text;
+}
+
+/** Line breaks and the blanks after them mean something in Python. */
+function lineShape(text: string): string {
+  return [...text.matchAll(/\n[ \t]*/g)].map((match) => match[0]).join('');
 }
 
 /** The same for texts that differ in blanks alone; the indentation of a line counts when it means something. */

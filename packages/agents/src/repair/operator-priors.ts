@@ -30,4 +30,12 @@ export const operatorPriors: Readonly<Record<OperatorName, number>> = {
   'argument-count': 0.4,
   conversion: 0.35,
   'missing-guard': 0.35,
+  'loop-order': 0.8,
+  pattern: 0.6,
+  'borrowed-value': 0.3,
+  'statement-order': 0.35,
+  'lost-call': 0.12,
+  'missing-operand': 0.12,
+  'borrowed-statement': 0.1,
+  'early-exit': 0.05,
 };

@@ -49,7 +49,7 @@ function takesDefault(node: SyntaxNode): boolean {
     return false;
   return (
     roles.includes(node.role) ||
-    (node.role === 'value' && ['return', 'assignment', 'declarator'].includes(parent?.shape ?? ''))
+    (node.role === 'value' && ['return', 'assignment', 'declarator', 'parenthesis'].includes(parent?.shape ?? ''))
   );
 }
 

@@ -155,6 +155,12 @@ test.each<readonly [Language, fc.Arbitrary<string>]>([
   );
 });
 
+test('an edit that a proven operator makes is not counted as borrowed', () => {
+  const source = 'function f(a) {\n  let b = a < 1;\n  b = a <= 1;\n  return b;\n}\n';
+  const made = editsOf(source, [3]).find((edit) => applyEdit(source, edit) === source.replace('a <= 1', 'a < 1'));
+  expect(made?.operator).toBe('comparison');
+});
+
 test('equal inputs give equal candidates', () => {
   const source = 'function f(a, b) {\n  return a.c < b ? [a, 1] : g(b);\n}\n';
   expect(JSON.stringify(editsOf(source, [2]))).toBe(JSON.stringify(editsOf(source, [2])));

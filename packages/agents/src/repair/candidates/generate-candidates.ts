@@ -13,10 +13,18 @@ import { parseSource } from '../syntax/parse-source.ts';
 import type { ParsedSource } from '../syntax/parsed-source.ts';
 import { ScopeReader } from '../syntax/scope.ts';
 import { ancestorsOf, descend, enclosing, type SyntaxNode } from '../syntax/syntax-node.ts';
+import { PartsReader } from './borrowed-parts.ts';
 import { repairOperators } from './operators.ts';
 import { plausibility } from './plausibility.ts';
 import { ReparseCheck } from './reparse.ts';
-import { operatorNames, type LiteralHints, type OperatorName, type Proposal, type Site } from './repair-operator.ts';
+import {
+  borrowingOperators,
+  operatorNames,
+  type LiteralHints,
+  type OperatorName,
+  type Proposal,
+  type Site,
+} from './repair-operator.ts';
 import { ValueKinds } from './value-kinds.ts';
 
 /** A line range (1-based, inclusive) or single lines. */
@@ -45,7 +53,7 @@ const maxReplacedLength = 4_000;
 const maxNearbyNodes = 3_000;
 
 /**
- * The candidates of the given lines, in source order of their nodes.
+ * The candidates of the given lines, in source order of their nodes; those that borrow come after the others.
  *
  * @throws PythonParserUnavailable when Python is asked for and its grammar cannot be loaded.
  */
@@ -82,11 +90,13 @@ function siteOf(parsed: ParsedSource, lines: LineIndex, hints: LiteralHints | un
   const { source, root } = parsed;
   const isPython = parsed.language === 'python';
   const known = new Map<SyntaxNode, readonly SyntaxNode[]>();
+  const scope = new ScopeReader(source, isPython);
   return {
     source,
     isPython,
     lines,
-    scope: new ScopeReader(source, isPython),
+    scope,
+    parts: new PartsReader(source, scope),
     hints: hints ?? { numbers: [], strings: [] },
     newline: source.includes('\r\n') ? '\r\n' : '\n',
     textOf: (node) => source.slice(node.start, node.end),
@@ -157,21 +167,24 @@ function acceptedEdits(file: string, found: readonly Found[], parsed: ParsedSour
   const check = new ReparseCheck(parsed);
   const kinds = new ValueKinds(parsed.source);
   const seen = new Set<string>();
-  return found.flatMap((each) => {
-    const edit = editOf(file, each, site, kinds);
-    const first = site.lines.lineAt(edit.start);
-    const blind = `${first}:${edit.before.length}:${normalisedCode(edit.after, site.isPython)}`;
-    const exact = changeKey(site.source, edit);
-    if (
-      seen.has(blind) ||
-      seen.has(exact) ||
-      normalisedCode(edit.before, site.isPython) === normalisedCode(edit.after, site.isPython)
-    )
-      return [];
-    if (!check.parsesAfter(each.node, each.proposal)) return [];
-    seen.add(blind).add(exact);
-    return [edit];
-  });
+  const isBorrowed = (each: Found): number => Number(borrowingOperators.has(each.operator));
+  return found
+    .toSorted((a, b) => isBorrowed(a) - isBorrowed(b))
+    .flatMap((each) => {
+      const edit = editOf(file, each, site, kinds);
+      const first = site.lines.lineAt(edit.start);
+      const blind = `${first}:${edit.before.length}:${normalisedCode(edit.after, site.isPython)}`;
+      const exact = changeKey(site.source, edit);
+      if (
+        seen.has(blind) ||
+        seen.has(exact) ||
+        normalisedCode(edit.before, site.isPython) === normalisedCode(edit.after, site.isPython)
+      )
+        return [];
+      if (!check.parsesAfter(each.node, each.proposal)) return [];
+      seen.add(blind).add(exact);
+      return [edit];
+    });
 }
 
 function editOf(file: string, found: Found, site: Site, kinds: ValueKinds): Edit {

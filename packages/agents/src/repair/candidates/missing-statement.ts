@@ -101,27 +101,42 @@ function wordPattern(word: string): RegExp {
 
 const maxBorrowed = 6;
 
+interface Short {
+  readonly node: SyntaxNode;
+  readonly text: string;
+  /** The own names that it uses: those that can be seen where it stands. */
+  readonly names: readonly string[];
+}
+
+const shortStatements = new WeakMap<SyntaxNode, readonly Short[]>();
+
 /** A short statement of the same class or function, once more, before this one. */
 function* borrowed(node: SyntaxNode, site: Site): Generator<Proposal> {
   const owner = enclosing(node, 'class') ?? enclosing(node, 'function');
   if (owner === undefined) return;
   const visible = new Set(site.scope.visibleAt(node).map((each) => each.name));
-  const statements = [...descend(owner).take(2000)].filter(
-    (each) =>
-      each.shape === 'expressionStatement' && each !== node && isListedStatement(each) && each.end - each.start <= 60,
-  );
-  const texts = [
-    ...new Set(statements.filter((each) => isKnownHere(each, visible, site)).map((each) => site.textOf(each))),
-  ];
-  const useful = texts.filter((text) => text !== site.textOf(node) && !/^(super\b|['"]|console\.|print\()/.test(text));
-  for (const text of useful.slice(0, maxBorrowed)) yield* insertBefore(node, [text], site);
+  const statements = shortStatements.get(owner) ?? shortStatementsOf(owner, site);
+  shortStatements.set(owner, statements);
+  const own = site.textOf(node);
+  const texts = new Set<string>();
+  for (const { text, names, node: there } of statements) {
+    if (texts.size >= maxBorrowed) break;
+    if (there !== node && text !== own && names.every((name) => visible.has(name))) texts.add(text);
+  }
+  for (const text of texts) yield* insertBefore(node, [text], site);
 }
 
-/** Whether every own name that a statement uses is visible elsewhere; names from nowhere are global. */
-function isKnownHere(statement: SyntaxNode, visible: ReadonlySet<string>, site: Site): boolean {
+function shortStatementsOf(owner: SyntaxNode, site: Site): readonly Short[] {
+  return [...descend(owner).take(2000)]
+    .filter((each) => each.shape === 'expressionStatement' && isListedStatement(each) && each.end - each.start <= 60)
+    .map((node) => ({ node, text: site.textOf(node), names: ownNames(node, site) }))
+    .filter(({ text }) => !/^(super\b|['"]|console\.|print\()/.test(text));
+}
+
+function ownNames(statement: SyntaxNode, site: Site): readonly string[] {
   const there = new Set(site.scope.visibleAt(statement).map((each) => each.name));
   const names = [...descend(statement)].filter((each) => each.shape === 'identifier').map((each) => site.textOf(each));
-  return names.every((name) => visible.has(name) || !there.has(name));
+  return names.filter((name) => there.has(name));
 }
 
 /** A `while` loop whose counter never moves. */

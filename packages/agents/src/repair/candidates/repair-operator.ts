@@ -2,6 +2,7 @@
 import type { LineIndex } from '../syntax/line-index.ts';
 import type { ScopeReader } from '../syntax/scope.ts';
 import type { SyntaxNode } from '../syntax/syntax-node.ts';
+import type { PartsReader } from './borrowed-parts.ts';
 
 /** Every operator by name; the order is the order in which they are asked. */
 export const operatorNames = [
@@ -28,8 +29,25 @@ export const operatorNames = [
   'missing-statement',
   'nesting',
   'delete-statement',
+  'missing-operand',
+  'early-exit',
+  'borrowed-value',
+  'lost-call',
+  'borrowed-statement',
+  'loop-order',
+  'pattern',
+  'statement-order',
 ] as const;
 export type OperatorName = (typeof operatorNames)[number];
+
+/** Operators that take what the code around holds: an edit that another operator makes, too, is that operator's. */
+export const borrowingOperators: ReadonlySet<OperatorName> = new Set([
+  'missing-operand',
+  'early-exit',
+  'borrowed-value',
+  'lost-call',
+  'borrowed-statement',
+]);
 
 /** A change of text, offsets in UTF-16 code units. */
 export interface Proposal {
@@ -56,6 +74,7 @@ export interface Site {
   readonly textOf: (node: SyntaxNode) => string;
   /** Nodes of the enclosing function and of the module's own level, for texts to borrow. */
   readonly nearby: (node: SyntaxNode) => readonly SyntaxNode[];
+  readonly parts: PartsReader;
 }
 
 export interface RepairOperator {
