@@ -1,8 +1,9 @@
 /** A case that leaves early was left out: a guard of the code around, or a test of what is used next with a way out of the function. */
 import { childOf, descend, enclosing, isListedStatement, type SyntaxNode } from '../syntax/syntax-node.ts';
+import { isExit } from './borrowed-parts.ts';
 import { borrowable, namesIn, visibleNames } from './borrowing.ts';
 import { guardText } from './guard-text.ts';
-import { insertBefore } from './proposal.ts';
+import { insertAfter, insertBefore } from './proposal.ts';
 import type { Proposal, RepairOperator, Site } from './repair-operator.ts';
 
 const maxGuards = 6;
@@ -34,8 +35,15 @@ function* wholeGuards(node: SyntaxNode, context: ReadonlySet<string>, site: Site
   const isInLoop = enclosing(node, 'loop', 'function')?.shape === 'loop';
   for (const { node: guard, text } of borrowable(node, 'guards', context, site, maxGuards)) {
     if (!isInLoop && /\b(?:break|continue)\b/.test(text)) continue;
-    yield* insertBefore(node, reindented(guard, node, site), site);
+    const lines = reindented(guard, node, site);
+    yield* insertBefore(node, lines, site);
+    if (isInLoop && isLast(node)) yield* insertAfter(node, lines, site);
   }
+}
+
+/** Behind it the block ends, and goes on from its start when it is a loop's. */
+function isLast(node: SyntaxNode): boolean {
+  return node.parent?.children.at(-1) === node && !isExit(node);
 }
 
 /** The lines of a statement, as deep as they stand below it; the first one is placed by whoever puts them in. */

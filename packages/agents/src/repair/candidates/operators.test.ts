@@ -128,6 +128,13 @@ const examples: Readonly<Record<OperatorName, readonly Example[]>> = {
   'early-exit': [
     {
       language: 'javascript',
+      from: 'b %= a;',
+      to: 'b %= a; if (!b) return a;',
+      around:
+        'function f(a, b) {\n  if (!b) return a;\n  while (1) {\n    a %= b;\n    if (!a) return b;\n    @\n  }\n}\n',
+    },
+    {
+      language: 'javascript',
       from: 'return items[0];',
       to: 'if (items.length === 0) { return null; } return items[0];',
       around:
