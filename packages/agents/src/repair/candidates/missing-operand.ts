@@ -38,8 +38,9 @@ function isAnswer(node: SyntaxNode): boolean {
 function* joined(node: SyntaxNode, most: number, site: Site): Generator<Proposal> {
   const [and, or] = site.isPython ? ['and', 'or'] : ['&&', '||'];
   const own = site.textOf(node);
+  const operands = new Set(own.split(/\s*(?:&&|\|\||\band\b|\bor\b)\s*/));
   const found = [...flagsFor(node, site), ...testsFor(node, most, site)];
-  const tests = [...new Set(found)].filter((text) => !own.includes(text)).slice(0, most);
+  const tests = [...new Set(found)].filter((text) => !operands.has(text)).slice(0, most);
   const twins = twinsOf(node, site);
   for (const { text, isEither } of twins) yield* pair(node, text, isEither ? (or ?? '') : (and ?? ''), site);
   for (const text of tests) yield* pair(node, text, and ?? '', site);

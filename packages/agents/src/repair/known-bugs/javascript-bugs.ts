@@ -232,4 +232,14 @@ export const javascriptBugs: readonly KnownBug[] = [
   js('query swaps key and value', parser, 'at < 0 ? pair : pair.slice(0, at)', 'at < 0 ? pair.slice(0, at) : pair'),
   js('vowels fall through', parser, '        break;\n', ''),
   js('query takes the last sign', parser, "pair.indexOf('=')", "pair.lastIndexOf('=')"),
+  js('slug splits every blank', slug, 'split(/\\s+/)', 'split(/\\s*/)'),
+  js('slug keeps empty words', slug, 'word.length > 0 && !stopWords', '!stopWords'),
+  js('queue walks backwards', asyncQueue, 'of items.entries()', 'of [...items.entries()].reverse()'),
+  js('queue forgets what runs', asyncQueue, '    running.add(task);\n', ''),
+  js(
+    'cache sets before it deletes',
+    cache,
+    '    this.entries.delete(key);\n    this.entries.set(key, value);\n    if',
+    '    this.entries.set(key, value);\n    this.entries.delete(key);\n    if',
+  ),
 ];

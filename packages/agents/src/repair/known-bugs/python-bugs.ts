@@ -243,4 +243,7 @@ export const pythonBugs: readonly KnownBug[] = [
   python('fetch is not awaited', account, 'await client.fetch', 'client.fetch'),
   python('fetch stops at a gap', account, '            continue\n', '            break\n'),
   python('fetch fails at a gap', account, '        if page is None:\n            continue\n', ''),
+  python('caesar takes digits', text, '(?<!^)([A-Z])', '(?<!^)([A])'),
+  python('wrap forgets an empty line', text, 'if current and len', 'if len'),
+  python('search walks backwards', collections, 'in graph.get(node, [])', 'in reversed(graph.get(node, []))'),
 ];
