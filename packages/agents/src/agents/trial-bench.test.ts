@@ -73,6 +73,17 @@ it('value', () => { assert.ok(${nodeChecks}); assert.strictEqual(value(), 2); })
     },
     wrong: nodeWrong,
   },
+  tape: {
+    source: 'value.js',
+    files: {
+      'package.json': '{"scripts":{"test":"tape test/*.js"}}',
+      'value.js': `${nodeSource}exports.value = () => VALUE;\n`,
+      'test/value.js': `const fs = require('node:fs');\nconst test = require('tape');\nconst { value } = require('../value.js');
+test('other', (t) => t.end());
+test('value', (t) => { t.ok(${nodeChecks}); t.equal(value(), 2); t.end(); });\n`,
+    },
+    wrong: nodeWrong,
+  },
   vitest: {
     source: 'src/value.ts',
     files: {

@@ -74,7 +74,13 @@ function withoutReadable(options) {
 
 function runWorker(script, execArgv, argv) {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(script, { execArgv, argv, stdout: true, stderr: true });
+    const worker = new Worker(script, {
+      execArgv,
+      argv,
+      stdout: true,
+      stderr: true,
+      workerData: { testRunnerScript: script },
+    });
     for (const stream of [worker.stdout, worker.stderr]) stream.resume();
     // What a test throws in nobody's name ends its worker as it would end a process: `exit` follows.
     worker.on('error', () => {});

@@ -6,7 +6,7 @@
 const { existsSync, realpathSync } = require('node:fs');
 const path = require('node:path');
 const { performance } = require('node:perf_hooks');
-const { isMainThread } = require('node:worker_threads');
+const { isMainThread, workerData } = require('node:worker_threads');
 const report = require('./report.cjs');
 
 const coverage = report.settings.coverage ? require('./case-coverage.cjs') : undefined;
@@ -21,7 +21,9 @@ let crash; // What was thrown and caught by nobody, and the record of the test t
 let isExiting = false;
 let isInterrupted = false; // The process ends while a test runs.
 
-if (isMainThread) watch(path.resolve(realpathSync(process.argv[1]), '..', '..'));
+// A runner that stays gives each run a worker and says what it runs; workers that the tests start are not ours.
+const script = isMainThread ? process.argv[1] : workerData?.testRunnerScript;
+if (script !== undefined) watch(path.resolve(realpathSync(script), '..', '..'));
 
 function watch(tapeHome) {
   leaveChildrenAlone();
