@@ -90,7 +90,7 @@ function failingCases({ cases, flaky }: TestResult): readonly string[] {
 async function judgeProbe(bench: TrialBench, trial: TimedTrial): Promise<Judgement | undefined> {
   const probe = probeOf(trial);
   if (probe === undefined) return undefined;
-  const bounds = boundsOf(trial);
+  const bounds = { wallTimeMs: trial.patience * probeTimeoutMs(probe, trial), signal: trial.signal };
   const isAlone = trial.patience > 1;
   const result = isAlone
     ? await bench.run(probe.command, [probe.selection], bounds)
@@ -107,10 +107,18 @@ export function probeOf({ failing, project }: TrialSubject): Probe | undefined {
     const command = selection === undefined ? undefined : project.commands.find((each) => canSelect(each, selection));
     return selection === undefined || command === undefined ? [] : [{ id: testCase.id, command, selection }];
   });
-  const files = Map.groupBy(failing.cases, ({ file }) => file);
-  const costOf = ({ selection: { file } }: Probe): number =>
-    (files.get(file) ?? []).reduce((sum, { durationMs = 0 }) => sum + durationMs, 0);
+  const costs = new Map(
+    [...new Set(probes.map(({ selection }) => selection.file))].map(
+      (file) => [file, fileCostMs(file, failing)] as const,
+    ),
+  );
+  const costOf = ({ selection }: Probe): number => costs.get(selection.file) ?? 0;
   return probes.toSorted((left, right) => costOf(left) - costOf(right))[0];
+}
+
+/** What the cases of a file took together. */
+function fileCostMs(wanted: string, { cases }: TestResult): number {
+  return cases.reduce((sum, { file, durationMs = 0 }) => (file === wanted ? sum + durationMs : sum), 0);
 }
 
 function canSelect({ runner, directory }: TestCommand, { file }: TestSelection): boolean {
@@ -145,6 +153,14 @@ function breaks(before: TestResult, cases: readonly TestCase[]): boolean {
 
 function boundsOf({ patience, failing, project, signal }: TimedTrial): Bounds {
   return { wallTimeMs: patience * trialTimeoutMs(failing, project), signal };
+}
+
+const SHORTEST_PROBE_MS = 3_000;
+
+/** The same for a probe, which runs one file: edits of loops often never end, and one after another they are a search's time. */
+function probeTimeoutMs({ selection: { file } }: Probe, { failing, project }: TrialSubject): number {
+  const limit = Math.max(SHORTEST_PROBE_MS, Math.round(5 * fileCostMs(file, failing)) + 2_000);
+  return Math.min(trialTimeoutMs(failing, project), limit);
 }
 
 const SHORTEST_TRIAL_MS = 5_000;
