@@ -4,5 +4,5 @@ export { degradationLine } from './enforcement.ts';
 export { createPrivateDirectory, removeTree, type Leftovers, type PrivateDirectory } from './private-directory.ts';
 export { DEFAULT_LIMITS, SandboxRequestInvalid } from './request.ts';
 export { createSandbox, removeLeftovers, type SandboxOptions } from './sandbox.ts';
-export { commandOwner } from './tiers/launch.ts';
+export { commandOwner } from './privileges.ts';
 export type { TierName } from './tiers/launch.ts';

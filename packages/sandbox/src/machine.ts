@@ -9,7 +9,8 @@ import { createPrivateDirectory, removeAbandonedDirectories } from './private-di
 import { runOrder } from './run-order.ts';
 import type { Order } from './request.ts';
 import { bubblewrapTier } from './tiers/bubblewrap.ts';
-import { currentPrivileges, type Tier, type TierName } from './tiers/launch.ts';
+import { currentPrivileges } from './privileges.ts';
+import type { Tier, TierName } from './tiers/launch.ts';
 import { namespacesTier } from './tiers/namespaces.ts';
 import { processGroupTier } from './tiers/process-group.ts';
 import { hasSystemProgram, systemProgram } from './tiers/system-program.ts';

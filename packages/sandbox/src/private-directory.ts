@@ -2,7 +2,8 @@
  * The private directory of one command: `vltair-<traceId>-<n>` below the temp root.
  *
  * D1 it is created exclusively (mode 0711: the dropped user may pass through, nobody may list it) and removed on every path.
- * D2 it names its owner (process number and start time); a leftover is removed only when that owner is dead.
+ * D2 it names its owner (process number and start time) in a file that no command could have made; a leftover is removed only
+ *    when that owner is dead. Root may have handed the directory itself over to the user that commands run as.
  * D3 removal never follows a symbolic link and copes with directories that the command made unreadable.
  * D4 no other process gives a directory the same name: what one process has found abandoned cannot be a living one's by the
  *    time that it removes it, although a third has removed it and made it again.
@@ -11,6 +12,7 @@ import { existsSync, mkdirSync, readlinkSync, rmSync, writeFileSync } from 'node
 import { chmod, lstat, readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { identify, isAlive } from './process-table.ts';
+import { commandOwner } from './privileges.ts';
 
 const OWNER_FILE = 'owner';
 
@@ -127,12 +129,20 @@ const NAMELESS_MS = 60_000;
 
 async function stateOf(path: string): Promise<'alive' | 'abandoned' | 'unknown' | 'not_ours'> {
   const facts = await lstat(path).catch(() => undefined); // gone meanwhile: its owner removed it
-  if (facts === undefined || !facts.isDirectory() || facts.uid !== process.getuid?.()) return 'not_ours';
-  const owner = await readFile(join(path, OWNER_FILE), 'utf8').catch(() => undefined); // not written yet, or not one of ours
+  const uids = [process.getuid?.(), commandOwner()?.uid];
+  if (facts === undefined || !facts.isDirectory() || !uids.includes(facts.uid)) return 'not_ours';
+  const owner = await readOwner(join(path, OWNER_FILE));
   if (owner === undefined) return Date.now() - facts.mtimeMs < NAMELESS_MS ? 'alive' : 'unknown';
   const isAliveNow = ownerIsAlive(owner);
   if (isAliveNow === undefined) return 'unknown';
   return isAliveNow ? 'alive' : 'abandoned';
+}
+
+/** Undefined when it is not written yet, or was not written by this user. */
+async function readOwner(path: string): Promise<string | undefined> {
+  const facts = await lstat(path).catch(() => undefined); // not written yet: the same as a file of somebody else
+  if (facts === undefined || !facts.isFile() || facts.uid !== process.getuid?.()) return undefined;
+  return await readFile(path, 'utf8').catch(() => undefined); // gone meanwhile: its owner removed it
 }
 
 async function openDirectories(path: string): Promise<void> {

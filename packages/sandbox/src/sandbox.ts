@@ -19,7 +19,8 @@ import { fitPrivileges } from './fit-privileges.ts';
 import { acceptRequest, type Order } from './request.ts';
 import { killAbandonedProcesses } from './process-tree.ts';
 import { runOrder, type RunReport } from './run-order.ts';
-import { currentPrivileges, type TierName } from './tiers/launch.ts';
+import { currentPrivileges } from './privileges.ts';
+import type { TierName } from './tiers/launch.ts';
 import { isReachable } from './tiers/reachable.ts';
 import { internalError, type Verdict } from './verdict.ts';
 

@@ -2,6 +2,7 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import {
   chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -16,7 +17,13 @@ import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished, type TestContext } from 'vitest';
 import { verifies } from '../../../e2e/verifies.ts';
-import { createPrivateDirectory, createSandbox, removeLeftovers, type SandboxRequest } from '../src/index.ts';
+import {
+  commandOwner,
+  createPrivateDirectory,
+  createSandbox,
+  removeLeftovers,
+  type SandboxRequest,
+} from '../src/index.ts';
 import { ownerText } from '../src/private-directory.ts';
 import { commandLinesWith } from './hostile-trial.ts';
 import { aWorkDirectory, ORDINARY_USER, placeFault, PLACES, runIn, type Place } from './tiers-under-test.ts';
@@ -175,6 +182,18 @@ describe('remains of dead owners', () => {
       removed: [join(tempRoot, 'vltair-a-2')],
       remaining: ['vltair-a-3', 'vltair-a-4'].map((name) => ({ path: join(tempRoot, name), reason })),
     });
+  });
+
+  it.runIf(isRoot)('are removed where root handed them over, unless a command names the owner', async () => {
+    verifies('AR-17');
+    const tempRoot = aTempRoot({ 'vltair-a-1': dying(), 'vltair-a-2': dying(), 'vltair-a-3': ownerText() });
+    const owner = commandOwner();
+    expect.assert(owner !== undefined);
+    for (const name of readdirSync(tempRoot)) chownSync(join(tempRoot, name), owner.uid, owner.gid);
+    const forged = join(tempRoot, 'vltair-a-2', 'owner');
+    chownSync(forged, owner.uid, owner.gid);
+    expect((await removeLeftovers(tempRoot)).removed).toEqual([join(tempRoot, 'vltair-a-1')]);
+    expect(readdirSync(tempRoot).toSorted()).toEqual(['vltair-a-2', 'vltair-a-3']);
   });
 
   it('that cannot be removed keep nobody from working', async (context) => {
