@@ -129,6 +129,7 @@ claim('AR-16', 'no process survives the end, the cancellation or the timeout of 
 claim('AR-16', 'no process survives a SIGKILL of the product');
 claim('AR-17', 'a temporary directory is named vltair-<traceId>-<n>');
 claim('AR-17', 'temporary directories are removed after success and failure; those of dead owners at the next start');
+claim('AR-17', 'those of living owners never are; doctor tells of those whose owner nobody can judge');
 claim('SP-4', 'a connection to the outside fails unless the network was asked for');
 claim('SP-11', 'dangerous calls are answered EPERM; with killing switched on, a socket is SANDBOX_DENIED');
 claim('SP-13', 'a command gets no variable of ours; refusals and diagnostics show no value of its own');

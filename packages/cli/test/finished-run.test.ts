@@ -1,7 +1,9 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { verifies } from '../../../e2e/verifies.ts';
 import { parseJson, runHere, smallProject, temporaryDirectory } from './command-fixture.ts';
 
@@ -293,6 +295,28 @@ describe('status, queue, cancel, resume', () => {
       VLTAIR_CI_DIAG: 'diagnostics.jsonl',
     };
     expect((await runHere(['resume', run], { directory, environment: strict })).code).toBe(0);
+  });
+
+  test('doctor removes what a killed process left, and says what it cannot judge', async () => {
+    const child = spawnSync(process.execPath, [
+      '--eval',
+      `import('${join(import.meta.dirname, '../../sandbox/src/index.ts')}').then(({ createPrivateDirectory }) => {
+        process.stdout.write(createPrivateDirectory('${tmpdir()}', 'doctor').path);
+        process.kill(process.pid, 'SIGKILL');
+      });`,
+    ]);
+    const abandoned = child.stdout.toString();
+    expect(existsSync(abandoned)).toBe(true);
+    const strange = join(tmpdir(), `vltair-doctor-strange-1`);
+    mkdirSync(strange, { recursive: true });
+    onTestFinished(() => rmSync(strange, { recursive: true }));
+    writeFileSync(join(strange, 'owner'), 'nobody');
+    const { stdout, code } = await ask('doctor');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^! leftovers +removed \d+ of processes that were killed, /m);
+    expect(stdout).toContain(`${strange} (nobody here can tell whether its owner lives)`);
+    expect(stdout).toMatch(/next: where no vltair works in a container that shares this directory: rm -r /);
+    expect([existsSync(abandoned), existsSync(strange)]).toEqual([false, true]);
   });
 
   test('doctor tries the machine', async () => {

@@ -2,7 +2,8 @@
 import type { GroupSearch } from './control-group-parents.ts';
 import type { Enforcement, Mechanism, SandboxCapabilities } from './port.ts';
 import type { Order } from './request.ts';
-import type { Privileges, Tier, TierName } from './tiers/launch.ts';
+import type { Privileges } from './privileges.ts';
+import type { Tier, TierName } from './tiers/launch.ts';
 
 export interface Machine {
   readonly tier: Tier;

@@ -1,8 +1,8 @@
 export type * from './port.ts';
 export { combinedOutput, type DiagnosticsOptions } from './diagnostics.ts';
 export { degradationLine } from './enforcement.ts';
-export { createPrivateDirectory, removeTree, type PrivateDirectory } from './private-directory.ts';
+export { createPrivateDirectory, removeTree, type Leftovers, type PrivateDirectory } from './private-directory.ts';
 export { DEFAULT_LIMITS, SandboxRequestInvalid } from './request.ts';
-export { createSandbox, type SandboxOptions } from './sandbox.ts';
-export { commandOwner } from './tiers/launch.ts';
+export { createSandbox, removeLeftovers, type SandboxOptions } from './sandbox.ts';
+export { commandOwner } from './privileges.ts';
 export type { TierName } from './tiers/launch.ts';

@@ -9,13 +9,16 @@ import { createPrivateDirectory, removeAbandonedDirectories } from './private-di
 import { runOrder } from './run-order.ts';
 import type { Order } from './request.ts';
 import { bubblewrapTier } from './tiers/bubblewrap.ts';
-import { currentPrivileges, type Tier, type TierName } from './tiers/launch.ts';
+import { currentPrivileges } from './privileges.ts';
+import type { Tier, TierName } from './tiers/launch.ts';
 import { namespacesTier } from './tiers/namespaces.ts';
 import { processGroupTier } from './tiers/process-group.ts';
 import { hasSystemProgram, systemProgram } from './tiers/system-program.ts';
 
 export interface MachineOptions {
   readonly tempRoot: string;
+  /** Where processes that were killed may have left directories. */
+  readonly remainsIn: readonly string[];
   readonly only: TierName | undefined;
   readonly groupVersions: readonly (1 | 2)[];
 }
@@ -46,10 +49,10 @@ export function findMachine(options: MachineOptions): Promise<Machine> {
   return search;
 }
 
-async function searchMachine({ tempRoot, only, groupVersions }: MachineOptions): Promise<Machine> {
+async function searchMachine({ tempRoot, remainsIn, only, groupVersions }: MachineOptions): Promise<Machine> {
   if (process.platform !== 'linux') throw new Error(`no sandbox tier for ${process.platform}`);
   const groups = findGroupParents(groupVersions);
-  await removeRemains(tempRoot, groups);
+  await removeRemains(remainsIn, groups);
   const failures: { tier: TierName; variant: string; reason: string }[] = [];
   for (const tier of tiers()) {
     if (only !== undefined && tier.name !== only) continue;
@@ -64,10 +67,10 @@ async function searchMachine({ tempRoot, only, groupVersions }: MachineOptions):
 }
 
 /** What earlier processes of ours left behind when they were killed. */
-async function removeRemains(tempRoot: string, groups: GroupSearch): Promise<void> {
+async function removeRemains(tempRoots: readonly string[], groups: GroupSearch): Promise<void> {
   killAbandonedProcesses();
   if (groups.parents !== undefined) await removeAbandonedGroups(groups.parents);
-  await removeAbandonedDirectories(tempRoot);
+  await removeAbandonedDirectories(tempRoots);
 }
 
 function usableGroups(tier: Tier, groups: GroupSearch): GroupSearch {

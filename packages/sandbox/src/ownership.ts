@@ -2,7 +2,7 @@
 import { lchownSync, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Privileges } from './tiers/launch.ts';
+import type { Privileges } from './privileges.ts';
 
 /** Entries looked at before others get their turn: a few milliseconds. */
 const ENTRIES_PER_TURN = 1000;

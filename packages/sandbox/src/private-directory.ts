@@ -2,13 +2,17 @@
  * The private directory of one command: `vltair-<traceId>-<n>` below the temp root.
  *
  * D1 it is created exclusively (mode 0711: the dropped user may pass through, nobody may list it) and removed on every path.
- * D2 it names its owner (process number and start time); a leftover is removed only when that owner is dead.
+ * D2 it names its owner (process number and start time) in a file that no command could have made; a leftover is removed only
+ *    when that owner is dead. Root may have handed the directory itself over to the user that commands run as.
  * D3 removal never follows a symbolic link and copes with directories that the command made unreadable.
+ * D4 no other process gives a directory the same name: what one process has found abandoned cannot be a living one's by the
+ *    time that it removes it, although a third has removed it and made it again.
  */
 import { existsSync, mkdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { chmod, lstat, readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { identify, isAlive } from './process-table.ts';
+import { commandOwner } from './privileges.ts';
 
 const OWNER_FILE = 'owner';
 
@@ -32,16 +36,45 @@ async function removePrivateDirectory(path: string): Promise<void> {
   rmSync(path, { recursive: true, force: true, maxRetries: 3 });
 }
 
-/** Removes directories whose owner died before it could; answers with the paths removed. */
-export async function removeAbandonedDirectories(tempRoot: string): Promise<readonly string[]> {
+/** Private directories that nobody removed. */
+export interface Leftovers {
+  /** Paths that are gone by now: their owners are dead. */
+  readonly removed: readonly string[];
+  /** Directories of this user that are still there, and why. */
+  readonly remaining: readonly { readonly path: string; readonly reason: string }[];
+}
+
+/** Removes directories whose owner died before it could. One that cannot be removed keeps nobody from working. */
+export async function removeAbandonedDirectories(tempRoots: Iterable<string>): Promise<Leftovers> {
   const removed: string[] = [];
-  for (const name of await readdir(tempRoot)) {
-    const path = join(tempRoot, name);
-    if (!/^vltair-.+-\d+$/.test(name) || !(await isAbandoned(path))) continue;
-    await removeTree(path);
-    removed.push(path);
+  const remaining: { path: string; reason: string }[] = [];
+  for (const path of await privateDirectoriesIn(tempRoots)) {
+    const state = await stateOf(path);
+    if (state === 'abandoned') {
+      const fault = await faultOfRemoval(path);
+      if (fault === undefined) removed.push(path);
+      else remaining.push({ path, reason: `it cannot be removed: ${fault}` });
+    } else if (state === 'unknown') remaining.push({ path, reason: 'nobody here can tell whether its owner lives' });
   }
-  return removed;
+  return { removed, remaining };
+}
+
+async function privateDirectoriesIn(tempRoots: Iterable<string>): Promise<readonly string[]> {
+  const paths: string[] = [];
+  for (const root of new Set(tempRoots)) {
+    const names = await readdir(root);
+    paths.push(...names.filter((name) => /^vltair-.+-\d+$/.test(name)).map((name) => join(root, name)));
+  }
+  return paths.toSorted();
+}
+
+async function faultOfRemoval(path: string): Promise<string | undefined> {
+  try {
+    await removeTree(path);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error); // told to whoever asks what is left
+  }
 }
 
 /** Removes a tree that a command wrote into, whatever modes it left behind. */
@@ -74,7 +107,8 @@ function processNamespace(): string {
   return /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0';
 }
 
-let lastNumber = 0;
+/** D4: the numbers of a process begin with its own. */
+let lastNumber = process.pid * 1_000_000;
 
 function claimName(tempRoot: string, traceId: string): string {
   for (;;) {
@@ -90,11 +124,25 @@ function claimName(tempRoot: string, traceId: string): string {
   }
 }
 
-async function isAbandoned(path: string): Promise<boolean> {
+/** A directory gets its owner's name at once; one that has none after this time lost its maker in between, or is not ours. */
+const NAMELESS_MS = 60_000;
+
+async function stateOf(path: string): Promise<'alive' | 'abandoned' | 'unknown' | 'not_ours'> {
   const facts = await lstat(path).catch(() => undefined); // gone meanwhile: its owner removed it
-  if (facts === undefined || !facts.isDirectory() || facts.uid !== process.getuid?.()) return false;
-  const owner = await readFile(join(path, OWNER_FILE), 'utf8').catch(() => ''); // not written yet, or not one of ours
-  return ownerIsAlive(owner) === false;
+  const uids = [process.getuid?.(), commandOwner()?.uid];
+  if (facts === undefined || !facts.isDirectory() || !uids.includes(facts.uid)) return 'not_ours';
+  const owner = await readOwner(join(path, OWNER_FILE));
+  if (owner === undefined) return Date.now() - facts.mtimeMs < NAMELESS_MS ? 'alive' : 'unknown';
+  const isAliveNow = ownerIsAlive(owner);
+  if (isAliveNow === undefined) return 'unknown';
+  return isAliveNow ? 'alive' : 'abandoned';
+}
+
+/** Undefined when it is not written yet, or was not written by this user. */
+async function readOwner(path: string): Promise<string | undefined> {
+  const facts = await lstat(path).catch(() => undefined); // not written yet: the same as a file of somebody else
+  if (facts === undefined || !facts.isFile() || facts.uid !== process.getuid?.()) return undefined;
+  return await readFile(path, 'utf8').catch(() => undefined); // gone meanwhile: its owner removed it
 }
 
 async function openDirectories(path: string): Promise<void> {

@@ -14,10 +14,13 @@ import {
 } from './enforcement.ts';
 import { findMachine } from './machine.ts';
 import type { Sandbox, SandboxCapabilities, SandboxRequest, SandboxResult } from './port.ts';
+import { removeAbandonedDirectories, type Leftovers } from './private-directory.ts';
 import { fitPrivileges } from './fit-privileges.ts';
 import { acceptRequest, type Order } from './request.ts';
+import { killAbandonedProcesses } from './process-tree.ts';
 import { runOrder, type RunReport } from './run-order.ts';
-import { currentPrivileges, type TierName } from './tiers/launch.ts';
+import { currentPrivileges } from './privileges.ts';
+import type { TierName } from './tiers/launch.ts';
 import { isReachable } from './tiers/reachable.ts';
 import { internalError, type Verdict } from './verdict.ts';
 
@@ -42,12 +45,14 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
 class LinuxSandbox implements Sandbox {
   readonly #options: SandboxOptions;
   readonly #tempRoot: string;
+  readonly #remainsIn: readonly string[];
   readonly #clock: () => number;
   readonly #killOnSocket: boolean;
 
   constructor(options: SandboxOptions) {
     this.#options = options;
     this.#tempRoot = usableTempRoot(options.tempRoot ?? tmpdir());
+    this.#remainsIn = rootsOf(options.tempRoot);
     this.#clock = options.clock ?? (() => performance.now());
     this.#killOnSocket = options.killOnSocket ?? false;
   }
@@ -103,8 +108,19 @@ class LinuxSandbox implements Sandbox {
     const { only, controlGroupsV2 } = this.#options;
     const groupVersions =
       controlGroupsV2 === undefined ? ([2, 1] as const) : controlGroupsV2 ? ([2] as const) : ([1] as const);
-    return findMachine({ tempRoot: this.#tempRoot, only, groupVersions });
+    return findMachine({ tempRoot: this.#tempRoot, remainsIn: this.#remainsIn, only, groupVersions });
   }
+}
+
+/** Ends and removes what processes that were killed left behind, and tells what is still there. */
+export async function removeLeftovers(tempRoot?: string): Promise<Leftovers> {
+  killAbandonedProcesses();
+  return await removeAbandonedDirectories(rootsOf(tempRoot));
+}
+
+/** Ours and the caller's: clones of a workspace lie in the system's choice even where commands cannot use it. */
+function rootsOf(tempRoot = tmpdir()): readonly string[] {
+  return [...new Set([usableTempRoot(tempRoot), tempRoot])];
 }
 
 /** The dropped user must be able to walk to private directories, or it could not be shown what lies in them. */

@@ -1,12 +1,30 @@
 /** What remains of a command, and of a killed product, in every place: nothing. */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmdirSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { describe, expect, it, type TestContext } from 'vitest';
+import { describe, expect, it, onTestFinished, type TestContext } from 'vitest';
 import { verifies } from '../../../e2e/verifies.ts';
-import { createSandbox, type SandboxRequest } from '../src/index.ts';
+import {
+  commandOwner,
+  createPrivateDirectory,
+  createSandbox,
+  removeLeftovers,
+  type SandboxRequest,
+} from '../src/index.ts';
+import { ownerText } from '../src/private-directory.ts';
 import { commandLinesWith } from './hostile-trial.ts';
 import { aWorkDirectory, ORDINARY_USER, placeFault, PLACES, runIn, type Place } from './tiers-under-test.ts';
 
@@ -42,6 +60,8 @@ function skipWhere(place: Place, context: TestContext): void {
   const fault = placeFault(place);
   if (fault !== undefined) context.skip(fault);
 }
+
+const inShell = (script: string, argument: string) => spawnSync('/bin/sh', ['-c', script, 'sh', argument]);
 
 const privateDirectories = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('vltair-lifecycle-'));
 
@@ -93,6 +113,8 @@ describe('cancellation', () => {
       const token = `cancelled-${tier}`;
       const controller = new AbortController();
       const sandbox = createSandbox({ only: tier });
+      const works = await sandbox.capabilities();
+      if (works.tier === 'none') return context.skip(works.mechanisms.processTree.reason);
       const running = sandbox.run(aSleeper(place, token, { signal: controller.signal }));
       await until(() => commandLinesWith(token).length >= 2, 5000);
       const begin = performance.now();
@@ -113,31 +135,93 @@ describe('cancellation', () => {
 });
 
 describe('remains of dead owners', () => {
+  const dying = (): string => ownerText().replace(/^\d+-\d+/, '4194303-1');
+
+  /** A temp root of its own with directories whose owners are given; undefined: none is named. */
+  function aTempRoot(owners: Readonly<Record<string, string | undefined>>): string {
+    const tempRoot = mkdtempSync(join(tmpdir(), 'sandbox-root-'));
+    onTestFinished(() => rmSync(tempRoot, { recursive: true }));
+    chmodSync(tempRoot, 0o711);
+    for (const [name, owner] of Object.entries(owners)) {
+      mkdirSync(join(tempRoot, name));
+      if (owner !== undefined) writeFileSync(join(tempRoot, name, 'owner'), owner);
+    }
+    return tempRoot;
+  }
+
+  /** Of the process that runs this, but begun at another time: the number was taken by somebody else. */
+  const reused = (): string => ownerText().replace(/^(\d+)-\d+/, '$1-1');
+
   it('are removed at the next start, those of the living stay', async () => {
     verifies('AR-17');
-    const tempRoot = mkdtempSync(join(tmpdir(), 'sandbox-root-'));
-    chmodSync(tempRoot, 0o711);
-    const { ownerText } = await import('../src/private-directory.ts');
-    const make = (name: string, owner: string): string => {
-      const path = join(tempRoot, name);
-      mkdirSync(path);
-      writeFileSync(join(path, 'owner'), owner);
-      return path;
+    const owners = {
+      'vltair-a-1': ownerText(),
+      'vltair-a-2': dying(),
+      'vltair-a-3': ownerText().replace(/^\d+-\d+-\d+/, '4194303-1-1'),
+      'vltair-a-4': reused(),
+      'vltair-a-5': undefined,
+      'vltair-notes': 'mine',
     };
-    const living = make('vltair-a-1', ownerText());
-    const dead = make('vltair-a-2', ownerText().replace(/^\d+-\d+/, '4194303-1'));
-    const elsewhere = make('vltair-a-3', ownerText().replace(/^\d+-\d+-\d+/, '4194303-1-1'));
-    const unrelated = make('vltair-notes', 'mine');
+    const tempRoot = aTempRoot(owners);
     await createSandbox({ tempRoot, only: 'process-group' }).capabilities();
+    const left = ['vltair-a-1', 'vltair-a-3', 'vltair-a-5', 'vltair-notes'];
+    expect(readdirSync(tempRoot).toSorted()).toEqual(left);
+  });
 
-    expect([living, dead, elsewhere, unrelated].map((path) => existsSync(path))).toEqual([true, false, true, true]);
-    rmSync(tempRoot, { recursive: true });
+  it('are told: what was removed, and what nobody can judge', async () => {
+    verifies('AR-17');
+    const tempRoot = aTempRoot({
+      'vltair-a-1': ownerText(),
+      'vltair-a-2': dying(),
+      'vltair-a-3': 'x',
+      'vltair-a-4': undefined,
+    });
+    utimesSync(join(tempRoot, 'vltair-a-4'), new Date(0), new Date(0));
+    const reason = 'nobody here can tell whether its owner lives';
+    expect(await removeLeftovers(tempRoot)).toEqual({
+      removed: [join(tempRoot, 'vltair-a-2')],
+      remaining: ['vltair-a-3', 'vltair-a-4'].map((name) => ({ path: join(tempRoot, name), reason })),
+    });
+  });
+
+  it.runIf(isRoot)('are removed where root handed them over, unless a command names the owner', async () => {
+    verifies('AR-17');
+    const tempRoot = aTempRoot({ 'vltair-a-1': dying(), 'vltair-a-2': dying(), 'vltair-a-3': ownerText() });
+    const owner = commandOwner();
+    expect.assert(owner !== undefined);
+    for (const name of readdirSync(tempRoot)) chownSync(join(tempRoot, name), owner.uid, owner.gid);
+    const forged = join(tempRoot, 'vltair-a-2', 'owner');
+    chownSync(forged, owner.uid, owner.gid);
+    expect((await removeLeftovers(tempRoot)).removed).toEqual([join(tempRoot, 'vltair-a-1')]);
+    expect(readdirSync(tempRoot).toSorted()).toEqual(['vltair-a-2', 'vltair-a-3']);
+  });
+
+  it('that cannot be removed keep nobody from working', async (context) => {
+    const tempRoot = aTempRoot({ 'vltair-a-2': dying() });
+    const path = join(tempRoot, 'vltair-a-2');
+    mkdirSync(join(path, 'mounted'));
+    const mounted = inShell('mount -t tmpfs none "$1"', join(path, 'mounted'));
+    if (mounted.status !== 0) return context.skip('nothing can be mounted here');
+    onTestFinished(() => void inShell('umount -l "$1"', join(path, 'mounted')));
+    expect((await removeLeftovers(tempRoot)).remaining).toMatchObject([
+      { path, reason: expect.stringContaining('it cannot be removed: ') },
+    ]);
+    expect((await createSandbox({ tempRoot, only: 'process-group' }).capabilities()).tier).toBe('process-group');
+  });
+
+  it('D4: a directory has a number that no other process gives', async () => {
+    verifies('AR-17');
+    const tempRoot = aTempRoot({});
+    await using one = createPrivateDirectory(tempRoot, 'trace');
+    await using other = createPrivateDirectory(tempRoot, 'trace');
+    const numbers = [one, other].map(({ path }) => /^vltair-trace-(\d+)$/.exec(basename(path))?.[1] ?? '');
+    expect(numbers.map((text) => text.slice(0, -6))).toEqual([`${process.pid}`, `${process.pid}`]);
+    expect(numbers[0]).not.toBe(numbers[1]);
   });
 
   it('include control groups', async (context) => {
     const { findGroupParents } = await import('../src/control-group-parents.ts');
     const { removeAbandonedGroups } = await import('../src/control-group.ts');
-    const { ownerText } = await import('../src/private-directory.ts');
     const found = findGroupParents();
     if (found.parents === undefined) return context.skip(found.reason);
     const parent = found.parents.memory;

@@ -3,6 +3,7 @@ import { access, constants, mkdtemp, rm, statfs } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { removeLeftovers } from '@vltair/sandbox';
 import { sandboxOf } from './application.ts';
 import type { Configuration } from './environment.ts';
 
@@ -27,7 +28,7 @@ const LEAST_FREE_BYTES = 256 * 1024 * 1024;
 export async function examineMachine({ dataDirectory, configuration }: DoctorOptions): Promise<readonly Finding[]> {
   const groups = await Promise.all([
     examineGit(),
-    examineSandbox(configuration),
+    examineLeftovers().then(async (leftovers) => [...leftovers, ...(await examineSandbox(configuration))]),
     examineStore(dataDirectory),
     examineDisk(dataDirectory),
     examinePython(),
@@ -56,6 +57,22 @@ async function examinePython(): Promise<readonly Finding[]> {
   if (version !== undefined) return [{ name: 'python', verdict: 'good', detail: version }];
   const advice = 'install python3 to repair Python projects';
   return [{ name: 'python', verdict: 'weak', detail: 'python3 not found', advice }];
+}
+
+const SHOWN = 5;
+
+/** What processes that were killed left behind; removed here, since every start of the sandbox would, too. */
+async function examineLeftovers(): Promise<readonly Finding[]> {
+  const { removed, remaining } = await removeLeftovers();
+  const gone = removed.length === 0 ? [] : [`removed ${removed.length} of processes that were killed`];
+  const name = 'leftovers';
+  if (remaining.length === 0) return [{ name, verdict: 'good', detail: gone[0] ?? 'none' }];
+  const shown = remaining.slice(0, SHOWN).map(({ path, reason }) => `${path} (${reason})`);
+  const more = remaining.length > SHOWN ? [`${remaining.length - SHOWN} more`] : [];
+  const detail = [...gone, ...shown, ...more].join(', ');
+  const words = remaining.map(({ path }) => `'${path}'`).slice(0, SHOWN);
+  const advice = `where no vltair works in a container that shares this directory: rm -r ${words.join(' ')}`;
+  return [{ name, verdict: 'weak', detail, advice }];
 }
 
 async function examineSandbox(configuration: Configuration): Promise<readonly Finding[]> {

@@ -1,10 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { catalogued, openWorkspace, type ApplyResult } from '@vltair/agents';
 import { fold, type EventStore, type OwnerProcess, type RunState } from '@vltair/core';
 import { VltairError } from '@vltair/protocol';
+import { createPrivateDirectory } from '@vltair/sandbox';
 import type { Application } from './application.ts';
 import { dataDirectoryOf } from './data-directory.ts';
 import { applyFix, joinKeyOf, reportFix, startFix, type FixReport, type FixRequest, type FixRun } from './fix.ts';
@@ -173,14 +173,10 @@ async function applyAfterwards(options: SessionOptions & FixSession, state: RunS
 
 /** The request's key, found without touching the store that another process owns. */
 async function outsideJoinKey(request: FixRequest): Promise<string> {
-  const scratch = await mkdtemp(join(tmpdir(), 'vltair-tree-'));
-  try {
-    const workspace = await catalogued(openWorkspace({ dataDirectory: scratch }));
-    const plan = await planProject(request.directory, request.test);
-    return joinKeyOf(plan, await catalogued(workspace.capture(plan.root)));
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
+  await using scratch = createPrivateDirectory(tmpdir(), 'tree');
+  const workspace = await catalogued(openWorkspace({ dataDirectory: scratch.path }));
+  const plan = await planProject(request.directory, request.test);
+  return joinKeyOf(plan, await catalogued(workspace.capture(plan.root)));
 }
 
 function isLocked(error: unknown): error is VltairError {

@@ -2,6 +2,7 @@
 import { release } from 'node:os';
 import type { ControlGroup } from '../control-group.ts';
 import type { Order } from '../request.ts';
+import type { Privileges } from '../privileges.ts';
 import { systemProgram } from './system-program.ts';
 
 export type TierName = 'bubblewrap' | 'namespaces' | 'process-group';
@@ -16,13 +17,6 @@ export interface Preparation {
   readonly killOnSocket: boolean;
   /** Value of the variable by which processes of this command are recognised in /proc. */
   readonly marker: string;
-}
-
-/** Who we are, and whom the command runs as: as root its own user, unless that one could not reach the work. */
-export interface Privileges {
-  readonly isRoot: boolean;
-  readonly uid: number;
-  readonly gid: number;
 }
 
 /** Descriptor 3 of every launch is a pipe to us on which the tier reports; `inputs` follow from descriptor 4. */
@@ -62,20 +56,6 @@ interface TierTraits {
   readonly countsProcesses: boolean;
   /** Whether the chain can join a control group before it drops its rights. */
   readonly controlGroups: boolean;
-}
-
-const DROPPED_USER = 65534;
-
-export function currentPrivileges(): Privileges {
-  const uid = process.getuid?.() ?? DROPPED_USER;
-  const isRoot = uid === 0;
-  return { isRoot, uid: isRoot ? DROPPED_USER : uid, gid: isRoot ? DROPPED_USER : (process.getgid?.() ?? uid) };
-}
-
-/** Who owns what a command may write, when it is not the current user: hand a directory over once, and keep it so. */
-export function commandOwner(): { readonly uid: number; readonly gid: number } | undefined {
-  const { isRoot, uid, gid } = currentPrivileges();
-  return isRoot ? { uid, gid } : undefined;
 }
 
 /** Gives up what we may do: the user when we are root, and every capability and way to gain one. */

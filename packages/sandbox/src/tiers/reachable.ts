@@ -1,7 +1,7 @@
 /** Whether the dropped user can walk to a path, which it must before bubblewrap can bind it. */
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Privileges } from './launch.ts';
+import type { Privileges } from '../privileges.ts';
 
 /** Looks at permission bits only. An access list that grants more costs one staged mount, never a failure. */
 export function isReachable(path: string, user: Privileges): boolean {
