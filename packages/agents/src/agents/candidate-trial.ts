@@ -90,11 +90,15 @@ function failingCases({ cases, flaky }: TestResult): readonly string[] {
 async function judgeProbe(bench: TrialBench, trial: TimedTrial): Promise<Judgement | undefined> {
   const probe = probeOf(trial);
   if (probe === undefined) return undefined;
-  const bounds = { wallTimeMs: trial.patience * probeTimeoutMs(probe, trial), signal: trial.signal };
+  const wallTimeMs = probeTimeoutMs(probe, trial);
   const isAlone = trial.patience > 1;
+  // Alone it is the processor time that decides, which a busy machine does not take away.
   const result = isAlone
-    ? await bench.run(probe.command, [probe.selection], bounds)
-    : await bench.runProbe(probe, bounds);
+    ? await bench.run(probe.command, [probe.selection], {
+        ...boundsOf(trial),
+        cpuSeconds: 1 + Math.ceil(wallTimeMs / 1000),
+      })
+    : await bench.runProbe(probe, { wallTimeMs, signal: trial.signal });
   if (result.outcome === 'timeout') return LATE;
   return passesNow(probe.id, result.cases) ? undefined : HOPELESS;
 }
@@ -155,11 +159,11 @@ function boundsOf({ patience, failing, project, signal }: TimedTrial): Bounds {
   return { wallTimeMs: patience * trialTimeoutMs(failing, project), signal };
 }
 
-const SHORTEST_PROBE_MS = 3_000;
+const SHORTEST_PROBE_MS = 2_000;
 
-/** The same for a probe, which runs one file: edits of loops often never end, and one after another they are a search's time. */
+/** The same for a probe, which runs one file, in whole seconds: many edits of loops never end, and waiting for them is a search's time. */
 function probeTimeoutMs({ selection: { file } }: Probe, { failing, project }: TrialSubject): number {
-  const limit = Math.max(SHORTEST_PROBE_MS, Math.round(5 * fileCostMs(file, failing)) + 2_000);
+  const limit = Math.max(SHORTEST_PROBE_MS, 5 * Math.ceil(fileCostMs(file, failing) / 1000) * 1000);
   return Math.min(trialTimeoutMs(failing, project), limit);
 }
 

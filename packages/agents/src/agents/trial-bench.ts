@@ -25,6 +25,8 @@ export interface Probe {
 
 export interface Bounds {
   readonly wallTimeMs: number;
+  /** Of a single process, in whole seconds; only for a run in a sandbox of its own. */
+  readonly cpuSeconds?: number;
   readonly signal: AbortSignal;
 }
 
@@ -114,11 +116,11 @@ export class TrialBench implements AsyncDisposable {
   async #run(
     command: TestCommand,
     selection: readonly TestSelection[],
-    { wallTimeMs, signal }: Bounds,
+    { signal, ...limits }: Bounds,
     runner?: ResidentRunner,
   ): Promise<TestResult> {
     const { project, traceId } = this.#subject;
-    const execution = { command, selection, repeat: 1, coverage: false, limits: { wallTimeMs }, traceId, signal };
+    const execution = { command, selection, repeat: 1, coverage: false, limits, traceId, signal };
     try {
       const resident = runner === undefined ? {} : { runner };
       const { result } = await this.#tests.run(project, this.#clone, { ...execution, ...resident });
