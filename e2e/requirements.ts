@@ -15,6 +15,7 @@ claim(
 );
 claim('V-01', 'another protocol version is refused as such');
 claim('V-02', 'a task may name no agent and may carry a time limit; any other shape is refused, naming the field');
+claim('V-02', 'validators are found by agent and action; a task that its agent cannot take is never begun');
 claim('V-02', 'what an agent is asked for is checked against the schema of its action before anything is done');
 claim('V-03', 'a result is checked against its schema before anything is applied');
 claim('V-03', 'a result carries a document change, artifacts of known kinds and new tasks; any other shape is refused');

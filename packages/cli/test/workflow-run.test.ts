@@ -101,6 +101,9 @@ describe('run --file', () => {
       [{ ...TASK, payload: {} }, 'invalid_argument/envelope'],
       [{ ...TASK, payload: { action: 'create', 'two words': 1 } }, 'invalid_argument/envelope'],
       [{ ...TASK, protocolVersion: 2 }, 'invalid_argument/protocol_version'],
+      [{ ...TASK, payload: { ...TASK.payload, target: '' } }, 'invalid_argument/agent_input'],
+      [{ ...TASK, payload: { ...TASK.payload, action: 'erase' } }, 'invalid_argument/agent_input'],
+      [{ ...TASK, agent: 'debug', payload: { action: 'localise' } }, 'invalid_argument/agent_input'],
     ] as const;
     for (const [task, reason] of cases) {
       const { code, stdout } = await runTask(task);
@@ -111,6 +114,15 @@ describe('run --file', () => {
         error: expect.objectContaining({ reason, next: expect.any(String) }),
       });
     }
+  });
+
+  test('a task whose payload its agent cannot take is never begun', async () => {
+    verifies('V-02');
+    const directory = smallProject();
+    const task = { ...TASK, agent: 'test-exec', payload: { action: 'run', paths: [7] } };
+    const { stdout } = await runTask(task, directory, '--json');
+    expect(parseJson(stdout)).toMatchObject({ error: { reason: 'invalid_argument/agent_input', where: 'paths.0' } });
+    expect(parseJson((await runHere(['runs', '--json'], { directory })).stdout)).toMatchObject({ runs: [] });
   });
 
   test('text that is no JSON gets an error envelope of protocol 1', async () => {
