@@ -176,6 +176,12 @@ describe('run WORKFLOW', () => {
     expect(parseJson(stdout)).toMatchObject({ status: 'failed', diff: expect.stringContaining('+let a;') });
   });
 
+  test('a node without an action runs the action run, which debug takes', async () => {
+    const node = `  - id: look\n    agent: debug\n    input: { errorLog: 'TypeError at f (src/age.js:2:3)' }\n`;
+    const directory = workflowFile(`name: check\nnodes:\n${node}`);
+    expect(await runHere(['run', 'check.yaml'], { directory })).toMatchObject({ code: 0 });
+  });
+
   test('takes its input from the command line or a file', async () => {
     const directory = workflowFile(WORKFLOW.replace('{{input.project}}', '{{input.target}}'));
     writeFileSync(join(directory, 'input.json'), '{"target":{"wrong":true}}');

@@ -48,7 +48,7 @@ export function createDebug(workspace: Workspace): Agent {
     name: 'debug',
     version: '1',
     description: 'Ranks the lines that a failing test makes suspicious.',
-    validators: validatorsOf({ localise: inputSchema }),
+    validators: validatorsOf({ localise: inputSchema, run: inputSchema }),
     run: async (task, context) => await debug(workspace, task, context),
   };
 }
