@@ -98,7 +98,7 @@ claim('V-25', 'a result sums up what was asked for, what held, and why');
 claim('V-26', 'a wall timeout is TIMEOUT, 124, whatever the exit code; a command that ended by itself keeps its own');
 claim('V-26', 'SIGXCPU under a processor limit is a timeout');
 claim('V-28', 'with VLTAIR_CI_DIAG start, end and exception go to a JSONL file, else nothing');
-claim('V-28', 'under GITHUB_ACTIONS one [ci-diag] line carries the verdict, no argument, output or variable');
+claim('V-28', 'under GITHUB_ACTIONS one [ci-diag] line on stderr carries the verdict, no argument, output or variable');
 claim('V-29', 'the network is off unless asked for, and the result says what was requested and applied');
 claim('V-29', 'strict mode refuses a missing mechanism before spawning, naming it');
 claim(
