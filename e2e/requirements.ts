@@ -15,6 +15,7 @@ claim(
 );
 claim('V-01', 'another protocol version is refused as such');
 claim('V-02', 'a task may name no agent and may carry a time limit; any other shape is refused, naming the field');
+claim('V-02', 'validators are found by agent and action; a task that its agent cannot take is never begun');
 claim('V-02', 'what an agent is asked for is checked against the schema of its action before anything is done');
 claim('V-03', 'a result is checked against its schema before anything is applied');
 claim('V-03', 'a result carries a document change, artifacts of known kinds and new tasks; any other shape is refused');
@@ -62,6 +63,7 @@ claim(
 );
 claim('V-17', 'every reservation is settled once; an overrun is recorded and blocks the next call');
 claim('V-39', 'a red test run is a signal that routes; a loop that has no visits left is a structured failure');
+claim('V-39', 'with one visit it is one iteration: a suite that is still red is a structured failure');
 claim(
   'V-39',
   'workflows/fix-failing.yaml plans test-exec, debug, codegen, test-exec; what cannot be repaired fails with a reason',
@@ -97,7 +99,7 @@ claim('V-25', 'a result sums up what was asked for, what held, and why');
 claim('V-26', 'a wall timeout is TIMEOUT, 124, whatever the exit code; a command that ended by itself keeps its own');
 claim('V-26', 'SIGXCPU under a processor limit is a timeout');
 claim('V-28', 'with VLTAIR_CI_DIAG start, end and exception go to a JSONL file, else nothing');
-claim('V-28', 'under GITHUB_ACTIONS one [ci-diag] line carries the verdict, no argument, output or variable');
+claim('V-28', 'under GITHUB_ACTIONS one [ci-diag] line on stderr carries the verdict, no argument, output or variable');
 claim('V-29', 'the network is off unless asked for, and the result says what was requested and applied');
 claim('V-29', 'strict mode refuses a missing mechanism before spawning, naming it');
 claim(
@@ -108,6 +110,10 @@ claim('AR-1', 'coverage variables of the caller reach the tests, unless we measu
 claim('AR-2', 'output above the cap ends in [TRUNCATED at N bytes]');
 claim('AR-3', 'a timeout says how long terminate, wait and kill took, their bound, and what was killed');
 claim('AR-4', 'control group detection says whether and why');
+claim(
+  'AR-5',
+  'a bench prints what each tier adds to a command as JSON, paired medians, and fails above its goal of 15 ms',
+);
 claim('AR-6', 'COVERAGE_PROCESS_START, COVERAGE_RCFILE and COVERAGE_FILE reach the command');
 claim(
   'AR-9',

@@ -104,6 +104,32 @@ test('what an agent says in artifacts and errors has no secrets, and what it pro
   });
 });
 
+test('a payload is checked by the validator of its agent and action, before the agent runs', async () => {
+  verifies('V-02');
+  const checked: string[] = [];
+  const strict = {
+    ...anAgent('strict'),
+    validators: new Map([
+      ['run', () => void checked.push('run')],
+      ['stop', () => void checked.push('stop')],
+    ]),
+  };
+  const registry = new AgentRegistry([strict, anAgent('loose')]);
+  const stop = { ...aTask('strict'), payload: { action: 'stop' } };
+  const erase = { ...aTask('strict'), payload: { action: 'erase' } };
+  registry.validate(stop);
+  registry.validate({ ...erase, agent: 'loose' });
+  expect(await registry.invoke(aTask('strict'), aContext())).toMatchObject({ type: 'AgentResult' });
+  expect(checked).toEqual(['stop', 'run']);
+  const refusal = {
+    reason: 'invalid_argument/agent_input',
+    where: 'action',
+    message: expect.stringContaining('run, stop'),
+  };
+  expect(() => registry.validate(erase)).toThrow(expect.objectContaining(refusal));
+  expect(await registry.invoke(erase, aContext())).toMatchObject({ type: 'AgentError', error: refusal });
+});
+
 test('a reply that does not fit its schema is an error, not a result', async () => {
   verifies('V-03');
   const broken = anAgent('broken', async (task, { traceId }) => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Agent, AgentContext, Invoker } from '@vltair/core';
+import type { Agent, AgentContext, Invoker, PayloadValidator } from '@vltair/core';
 import {
   agentError,
   canonicalJson,
@@ -24,6 +24,7 @@ import {
 export class AgentRegistry implements Invoker {
   readonly #agents = new Map<string, Agent>();
   readonly #redaction: RedactionSettings;
+  readonly #validators = new Map<string, PayloadValidator>();
   readonly #busy = new Map<string, number>();
 
   /** @throws VltairError `invalid_argument/duplicate_agent` for a name that is taken. */
@@ -33,6 +34,8 @@ export class AgentRegistry implements Invoker {
       if (this.#agents.has(agent.name))
         throw new VltairError('invalid_argument/duplicate_agent', { detail: agent.name });
       this.#agents.set(agent.name, agent);
+      for (const [action, validator] of agent.validators ?? [])
+        this.#validators.set(validatorKey(agent.name, action), validator);
     }
   }
 
@@ -52,11 +55,21 @@ export class AgentRegistry implements Invoker {
     return Object.fromEntries(this.list().map((agent) => [agent.name, sha256(canonicalJson(agent))]));
   }
 
+  /**
+   * Checks the payload of a task before anything is recorded of it.
+   *
+   * @throws VltairError `not_found/agent`, `invalid_argument/agent_input`
+   */
+  validate(task: AgentTask): void {
+    this.#validate(this.#route(task), task);
+  }
+
   /** Runs the named agent, or the least busy one for a task that names none, and checks its reply. */
   async invoke(task: AgentTask, context: AgentContext): Promise<AgentResult | AgentError> {
     const agent = this.#route(task);
     this.#count(agent.name, 1);
     try {
+      this.#validate(agent, task);
       const reply = await agent.run(task, context);
       return reply.type === 'AgentError'
         ? this.#cleanError(parseAgentError(reply))
@@ -67,6 +80,15 @@ export class AgentRegistry implements Invoker {
     } finally {
       this.#count(agent.name, -1);
     }
+  }
+
+  #validate({ name, validators }: Agent, task: AgentTask): void {
+    if (validators === undefined) return;
+    const { action } = task.payload;
+    const validator = this.#validators.get(validatorKey(name, action));
+    if (validator !== undefined) return validator(task);
+    const detail = `${name} takes ${[...validators.keys()].join(', ')}, not ${JSON.stringify(action)}`;
+    throw new VltairError('invalid_argument/agent_input', { detail, where: 'action' });
   }
 
   #cleanResult(result: AgentResult): AgentResult {
@@ -98,6 +120,10 @@ export class AgentRegistry implements Invoker {
   #count(name: string, change: number): void {
     this.#busy.set(name, (this.#busy.get(name) ?? 0) + change);
   }
+}
+
+function validatorKey(agent: string, action: string): string {
+  return JSON.stringify([agent, action]);
 }
 
 function sha256(text: string): string {

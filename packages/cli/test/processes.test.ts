@@ -3,6 +3,7 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
+import { verifies } from '../../../e2e/verifies.ts';
 import {
   exampleCopy,
   parseJson,
@@ -48,6 +49,24 @@ describe('demo', () => {
       expect(await runCommand(words, { directory: place })).toMatchObject({ code: 0 });
     }
   }, 90_000);
+});
+
+describe('diagnostics for CI', () => {
+  test('go to the file and, in one line a command, to stderr: results stay alone on stdout', async () => {
+    verifies('V-28');
+    const directory = smallProject();
+    const silent = await runCommand(['fix', '--json'], { directory });
+    const environment = { VLTAIR_CI_DIAG: 'diagnostics.jsonl', GITHUB_ACTIONS: 'true' };
+    const told = await runCommand(['fix', '--json', '--new'], { directory, environment });
+    expect(silent.stderr).not.toContain('[ci-diag]');
+    expect(parseJson(told.stdout)).toMatchObject({ ok: true });
+    const lines = told.stderr.split('\n').filter((line) => line.startsWith('[ci-diag] '));
+    expect(lines.length).toBeGreaterThan(0);
+    for (const name of ['returncode', 'timed_out', 'status', 'rc_mapped', 'reason', 'duration_ms', 'traceId'])
+      for (const line of lines) expect(line).toContain(` ${name}=`);
+    const events = readFileSync(join(directory, 'diagnostics.jsonl'), 'utf8').trim().split('\n').map(parseJson);
+    expect(events.filter(({ event }) => event !== 'start')).toHaveLength(lines.length);
+  });
 });
 
 describe('two processes on one directory', () => {

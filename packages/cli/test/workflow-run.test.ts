@@ -101,6 +101,9 @@ describe('run --file', () => {
       [{ ...TASK, payload: {} }, 'invalid_argument/envelope'],
       [{ ...TASK, payload: { action: 'create', 'two words': 1 } }, 'invalid_argument/envelope'],
       [{ ...TASK, protocolVersion: 2 }, 'invalid_argument/protocol_version'],
+      [{ ...TASK, payload: { ...TASK.payload, target: '' } }, 'invalid_argument/agent_input'],
+      [{ ...TASK, payload: { ...TASK.payload, action: 'erase' } }, 'invalid_argument/agent_input'],
+      [{ ...TASK, agent: 'debug', payload: { action: 'localise' } }, 'invalid_argument/agent_input'],
     ] as const;
     for (const [task, reason] of cases) {
       const { code, stdout } = await runTask(task);
@@ -111,6 +114,15 @@ describe('run --file', () => {
         error: expect.objectContaining({ reason, next: expect.any(String) }),
       });
     }
+  });
+
+  test('a task whose payload its agent cannot take is never begun', async () => {
+    verifies('V-02');
+    const directory = smallProject();
+    const task = { ...TASK, agent: 'test-exec', payload: { action: 'run', paths: [7] } };
+    const { stdout } = await runTask(task, directory, '--json');
+    expect(parseJson(stdout)).toMatchObject({ error: { reason: 'invalid_argument/agent_input', where: 'paths.0' } });
+    expect(parseJson((await runHere(['runs', '--json'], { directory })).stdout)).toMatchObject({ runs: [] });
   });
 
   test('text that is no JSON gets an error envelope of protocol 1', async () => {
@@ -162,6 +174,12 @@ describe('run WORKFLOW', () => {
     expect(failed.stdout).not.toContain('git apply');
     const { stdout } = await runHere(['resume', 'last', '--json'], { directory });
     expect(parseJson(stdout)).toMatchObject({ status: 'failed', diff: expect.stringContaining('+let a;') });
+  });
+
+  test('a node without an action runs the action run, which debug takes', async () => {
+    const node = `  - id: look\n    agent: debug\n    input: { errorLog: 'TypeError at f (src/age.js:2:3)' }\n`;
+    const directory = workflowFile(`name: check\nnodes:\n${node}`);
+    expect(await runHere(['run', 'check.yaml'], { directory })).toMatchObject({ code: 0 });
   });
 
   test('takes its input from the command line or a file', async () => {

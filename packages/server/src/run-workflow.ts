@@ -33,7 +33,7 @@ export async function runWorkflow(session: WorkflowSession, file: string, input:
  * Runs one task as a workflow of one node. A task of an agent that works on a project gets the project of the directory
  * unless it names one.
  *
- * @throws VltairError `invalid_argument/unknown_agent`, `invalid_argument/envelope`
+ * @throws VltairError `invalid_argument/unknown_agent`, `invalid_argument/envelope`, `invalid_argument/agent_input`: no run is begun.
  */
 export async function runTask(session: WorkflowSession, task: AgentTask): Promise<RunOutcome> {
   return await inSession(session, async (app) => {
@@ -50,6 +50,7 @@ export async function runTask(session: WorkflowSession, task: AgentTask): Promis
       input,
       asksForProject,
       traceId,
+      check: (payload) => app.agents.validate({ ...task, payload: { ...payload, action } }),
     });
   });
 }
@@ -89,6 +90,8 @@ interface Beginning {
   readonly input: JsonObject;
   readonly asksForProject: boolean;
   readonly traceId: string;
+  /** Throws for an input that cannot be worked on: then nothing is recorded. */
+  readonly check?: (input: JsonObject) => void;
 }
 
 async function begin(app: Application, session: WorkflowSession, beginning: Beginning): Promise<RunOutcome> {
@@ -98,6 +101,7 @@ async function begin(app: Application, session: WorkflowSession, beginning: Begi
   const root = plan?.root ?? session.directory;
   const snapshot = await catalogued(app.workspace.capture(root));
   const project = plan === undefined ? {} : { project: projectOf(plan, snapshot.dependencies) };
+  beginning.check?.({ ...input, ...project });
   const run = makeRunId(Date.now(), randomBytes(16));
   const title = workflow.name === 'task' ? workflow.description : `run ${workflow.name}`;
   await app.runtime.start({ run, workflow, input: { ...input, ...project }, traceId, title, tree: snapshot.tree });

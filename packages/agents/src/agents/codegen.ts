@@ -25,7 +25,7 @@ import {
 } from '../repair/index.ts';
 import { trialTimeoutMs, tryCandidates, verdictSchema, type Verdict } from './candidate-trial.ts';
 import { TrialCrew } from './trial-bench.ts';
-import { parseInput, projectSchema, treeOf, type Project } from './project-input.ts';
+import { parseInput, projectSchema, treeOf, validatorsOf, type Project } from './project-input.ts';
 import type { ProjectTests } from './project-tests.ts';
 import { problemOfRun, recordTestRun, REPEAT, signalOfRun } from './record-test-run.ts';
 import { failingTestFiles, findProtectedFiles } from './protected-files.ts';
@@ -65,6 +65,7 @@ export function createCodeGen(tests: ProjectTests): Agent {
     name: 'codegen',
     version: '1',
     description: 'Proposes a change: the smallest edit that passes all tests, or a given content that parses.',
+    validators: validatorsOf({ repair: repairSchema, create: writeSchema, modify: writeSchema }),
     run: async (task, context) => {
       if (task.payload.action === 'repair') return await repair(tests, task, context);
       return write(task, context);

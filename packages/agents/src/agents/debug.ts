@@ -3,7 +3,6 @@ import {
   agentResult,
   coverageHintSchema,
   testResultSchema,
-  VltairError,
   type AgentResult,
   type AgentTask,
   type Finding,
@@ -15,11 +14,11 @@ import { rankLines, type SuspiciousLine } from '../repair/rank-lines.ts';
 import { parseStack } from '../test-runners/parse/stack-trace.ts';
 import { workspacePaths } from '../test-runners/parse/workspace-paths.ts';
 import type { Workspace } from '../workspace/workspace.ts';
-import { parseInput, projectSchema, treeOf } from './project-input.ts';
+import { parseInput, projectSchema, treeOf, validatorsOf } from './project-input.ts';
 import { failingTestFiles } from './protected-files.ts';
 import { readSources } from './sources.ts';
 
-const inputSchema = z.union([
+const failureSchema = z.union([
   z.strictObject({
     action: z.string(),
     testResult: testResultSchema,
@@ -29,6 +28,13 @@ const inputSchema = z.union([
   }),
   z.strictObject({ action: z.string(), errorLog: z.string().min(1) }),
 ]);
+const inputSchema = z
+  .looseObject({})
+  .refine((payload) => 'testResult' in payload || 'errorLog' in payload, {
+    message: 'or testResult is needed',
+    path: ['errorLog'],
+  })
+  .pipe(failureSchema);
 
 /** Lines that are handed on; beyond these a search has no hope within its bounds. */
 const MOST_SUSPECTS = 400;
@@ -42,17 +48,12 @@ export function createDebug(workspace: Workspace): Agent {
     name: 'debug',
     version: '1',
     description: 'Ranks the lines that a failing test makes suspicious.',
+    validators: validatorsOf({ localise: inputSchema, run: inputSchema }),
     run: async (task, context) => await debug(workspace, task, context),
   };
 }
 
 async function debug(workspace: Workspace, task: AgentTask, context: AgentContext): Promise<AgentResult> {
-  if (!('testResult' in task.payload) && !('errorLog' in task.payload)) {
-    throw new VltairError('invalid_argument/agent_input', {
-      detail: 'errorLog or testResult is needed',
-      where: 'errorLog',
-    });
-  }
   const input = parseInput(inputSchema, task);
   const sources = await readSources(workspace, treeOf(context));
   const testResult = 'errorLog' in input ? resultOfLog(input.errorLog) : withoutFlaky(input.testResult);

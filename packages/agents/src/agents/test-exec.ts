@@ -11,7 +11,7 @@ import {
   type TestResult,
 } from '@vltair/protocol';
 import { z } from 'zod';
-import { parseInput, projectSchema } from './project-input.ts';
+import { parseInput, projectSchema, validatorsOf } from './project-input.ts';
 import type { ProjectTests } from './project-tests.ts';
 import { problemOfRun, recordTestRun, REPEAT, signalOfRun } from './record-test-run.ts';
 
@@ -29,6 +29,7 @@ export function createTestExec(tests: ProjectTests): Agent {
     name: 'test-exec',
     version: '1',
     description: 'Runs the tests of a project in the sandbox and reports each case.',
+    validators: validatorsOf({ reproduce: inputSchema, validate: inputSchema, run: inputSchema }),
     run: async (task, context) => await testExec(tests, task, context),
   };
 }

@@ -15,6 +15,8 @@ export interface Agent {
   /** Changes whenever the agent's behaviour does; part of the run's manifest. */
   readonly version: string;
   readonly description: string;
+  /** Checks the payload of a task, by action. An action that is missing here is refused; without any, nothing is checked. */
+  readonly validators?: ReadonlyMap<string, PayloadValidator>;
   run(task: AgentTask, context: AgentContext): Promise<AgentResult | AgentError>;
 }
 
@@ -84,6 +86,9 @@ export interface Progress {
   readonly done?: number;
   readonly total?: number;
 }
+
+/** @throws VltairError `invalid_argument/agent_input`, naming the field. */
+export type PayloadValidator = (task: AgentTask) => void;
 
 /** Runs agents; the runtime knows them by name only. */
 export interface Invoker {
