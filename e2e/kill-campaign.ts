@@ -52,7 +52,7 @@ async function campaign(repository: string, kills: number, random: () => number)
   const begin = performance.now();
   const expected = fix(quiet);
   const duration = performance.now() - begin;
-  let failures = 0;
+  let failures = isReplayEmpty(quiet) ? 0 : 1;
   for (let left = kills; left > 0;) {
     const copy = freshCopy(repository);
     const delays: number[] = [];
@@ -81,6 +81,10 @@ function finished(directory: string, { tried }: Report): Report {
   return { run, status, diff: vltair(['show', run, '--diff', '-C', directory]).stdout, tried };
 }
 
+function isReplayEmpty(directory: string): boolean {
+  return rowsOf(directory).every(({ run }) => vltair(['replay', run, '--verify', '-C', directory]).status === 0);
+}
+
 interface Campaign {
   readonly copy: string;
   readonly delays: readonly number[];
@@ -101,7 +105,7 @@ function judge(repository: string, { copy, delays, expected, report }: Campaign)
     [`at most one batch repeats per kill: ${ledger.repeats} repeats`, ledger.repeats <= delays.length],
     ['no process of a sandbox is left', left.length === 0],
     ['the log verifies', vltair(['verify', report.run, '-C', copy]).status === 0],
-    ['verified replay is empty', vltair(['replay', report.run, '--verify', '-C', copy]).status === 0],
+    ['verified replay of every run is empty', isReplayEmpty(copy)],
   ];
   process.stdout.write(`${repository}: killed after ${delays.join(', ')} ms\n${ledger.lines.join('\n')}\n`);
   for (const [what, holds] of checks) process.stdout.write(`  ${holds ? 'ok    ' : 'FAILED'} ${what}\n`);

@@ -338,7 +338,7 @@ describe('a store that cannot be used', () => {
   });
 
   test('corrupt: refuses, and status says so', async () => {
-    const place = smallProject({ isGreen: true });
+    const place = smallProject({ isGreen: true, damaged: 'its store becomes a text' });
     expect((await runHere(['fix', '--quiet'], { directory: place })).code).toBe(0);
     writeFileSync(join(place, '.vltair', 'vltair.db'), 'this is no database, and has never been one');
     for (const words of [['runs'], ['fix'], ['show', 'last']]) {
@@ -351,7 +351,7 @@ describe('a store that cannot be used', () => {
   });
 
   test('newer: refuses and changes nothing', async () => {
-    const place = smallProject({ isGreen: true });
+    const place = smallProject({ isGreen: true, damaged: 'its store becomes one of a later version' });
     expect((await runHere(['fix', '--quiet'], { directory: place })).code).toBe(0);
     const database = new DatabaseSync(join(place, '.vltair', 'vltair.db'));
     database.exec('PRAGMA user_version = 999');

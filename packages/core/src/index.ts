@@ -13,6 +13,7 @@ export * from './runtime/run-log.ts';
 export * from './runtime/run-process.ts';
 export * from './runtime/runtime.ts';
 export * from './runtime/scheduler.ts';
+export * from './runtime/verify-replays.ts';
 export { openSqliteStore, type SqliteStoreOptions } from './journal/open-sqlite-store.ts';
 export { exportRun } from './journal/export-run.ts';
 export { importRun, type ImportedRun, type ImportOptions } from './journal/import-run.ts';

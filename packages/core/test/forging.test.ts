@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { verifies } from '../../../e2e/verifies.ts';
 import { exportRun } from '../src/journal/export-run.ts';
-import { openSqliteStore } from '../src/journal/open-sqlite-store.ts';
 import { verifyCommits } from '../src/journal/verify-commits.ts';
 import { verifyRun } from '../src/journal/verify-run.ts';
 import type { EventStore } from '../src/ports/event-store.ts';
 import { Forger } from './forging.ts';
 import { aDirectory, anAppend, aRow, aRunOf, claimed, created } from './journal-builders.ts';
+import { NO_RUNS, openReplayedStore } from './replayed-store.ts';
 
 const EVENTS = 22;
 const BROKEN = 'internal/chain_broken';
@@ -37,7 +37,8 @@ afterEach(async () => {
 });
 
 const open = (): Promise<EventStore> =>
-  openSqliteStore({
+  openReplayedStore({
+    ...NO_RUNS,
     directory: root.path,
     mode: 'write',
     now: () => 1,
@@ -114,7 +115,13 @@ describe('whoever lets a run end in its middle', () => {
   });
 
   test('is told from an owner that appends while a reader verifies', async () => {
-    const reader = await openSqliteStore({ directory: root.path, mode: 'read', now: () => 1, onWarning: () => {} });
+    const reader = await openReplayedStore({
+      ...NO_RUNS,
+      directory: root.path,
+      mode: 'read',
+      now: () => 1,
+      onWarning: () => {},
+    });
     const verdicts = [];
     for (let seq = 2; seq < 22; seq += 1)
       verdicts.push((await Promise.all([verifyRun(reader, 'r2'), continued('r2', seq)]))[0].kind);

@@ -6,8 +6,9 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { makeRunId } from '@vltair/protocol';
 import { expect, test } from 'vitest';
-import { openSqliteStore, verifyReplay, verifyRun } from '../src/index.ts';
+import { verifyRun } from '../src/index.ts';
 import { aDirectory } from './journal-builders.ts';
+import { openReplayedStore } from './replayed-store.ts';
 
 const CHILD = fileURLToPath(new URL('./kill-child.ts', import.meta.url));
 const KILLS = 10;
@@ -56,7 +57,7 @@ test('a run survives kill -9 at any moment: every recorded effect happened once'
   const { output } = await runChild(place.path, run, undefined);
   expect(output, `KILL_SEED=${seed}`).toBe('working\nsucceeded\n');
 
-  const store = await openSqliteStore({
+  const store = await openReplayedStore({
     directory: place.path,
     mode: 'read',
     now: () => 0,
@@ -79,7 +80,6 @@ test('a run survives kill -9 at any moment: every recorded effect happened once'
   // Two nodes work at a time, so that a kill meets at most two calls under way.
   expect(lines.length - recorded.length).toBeLessThanOrEqual(2 * claims);
   expect(lines.length, 'nothing happened without an intent').toBeLessThanOrEqual(executions.length);
-  expect(verifyReplay(events)).toEqual([]);
   expect(await verifyRun(store, run, [store.signer().fingerprint])).toMatchObject({ kind: 'verified' });
   await store.close();
   place.remove();

@@ -1,6 +1,6 @@
-import { openSqliteStore } from '../src/journal/open-sqlite-store.ts';
 import { describeEventStore, type StorePlace } from './event-store-conformance.ts';
 import { aDirectory } from './journal-builders.ts';
+import { NO_RUNS, openReplayedStore } from './replayed-store.ts';
 
 for (const commitOn of ['thread', 'caller'] as const) {
   describeEventStore(`the SQLite journal, committing on the ${commitOn}`, () =>
@@ -15,7 +15,14 @@ function aSqlitePlace(commitOn: 'thread' | 'caller'): StorePlace {
   };
   return {
     open: () =>
-      openSqliteStore({ directory: path, mode: 'write', now: () => 1_000, onWarning: refuseWarning, commitOn }),
+      openReplayedStore({
+        ...NO_RUNS,
+        directory: path,
+        mode: 'write',
+        now: () => 1_000,
+        onWarning: refuseWarning,
+        commitOn,
+      }),
     remove: () => Promise.resolve(remove()),
   };
 }

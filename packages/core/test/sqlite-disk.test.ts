@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openSqliteStore } from '../src/journal/open-sqlite-store.ts';
 import { verifyRun } from '../src/journal/verify-run.ts';
 import type { EventStore } from '../src/ports/event-store.ts';
 import { aDirectory, anAppend, aRunOf, claimed, created } from './journal-builders.ts';
+import { NO_RUNS, openReplayedStore } from './replayed-store.ts';
 
 const canMount = process.getuid?.() === 0 && tryMount();
 
@@ -20,7 +20,14 @@ const open = (
   mode: 'write' | 'read' = 'write',
   commitOn: 'thread' | 'caller' = 'thread',
 ): Promise<EventStore> =>
-  openSqliteStore({ directory, mode, now: () => 1, onWarning: (warning) => expect.fail(warning), commitOn });
+  openReplayedStore({
+    ...NO_RUNS,
+    directory,
+    mode,
+    now: () => 1,
+    onWarning: (warning) => expect.fail(warning),
+    commitOn,
+  });
 
 describe('a full disk', () => {
   test.skipIf(!canMount).for(['thread', 'caller'] as const)(

@@ -4,10 +4,10 @@ import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
-import { openSqliteStore } from '../src/journal/open-sqlite-store.ts';
 import { verifyRun } from '../src/journal/verify-run.ts';
 import type { EventStore } from '../src/ports/event-store.ts';
 import { aDirectory } from './journal-builders.ts';
+import { NO_RUNS, openReplayedStore } from './replayed-store.ts';
 
 const ROUNDS = 10;
 const directory = aDirectory();
@@ -37,7 +37,8 @@ test('a live owner is named to whoever comes second, who sees its commits', asyn
       reason: 'unavailable/store_locked',
       message: expect.stringContaining(`process ${child.pid}`),
     });
-    const reader = await openSqliteStore({
+    const reader = await openReplayedStore({
+      ...NO_RUNS,
       directory: directory.path,
       mode: 'write_or_read',
       now: Date.now,
@@ -54,7 +55,7 @@ test('a live owner is named to whoever comes second, who sees its commits', asyn
 });
 
 function openOwned(): Promise<EventStore> {
-  return openSqliteStore({ directory: directory.path, mode: 'write', now: Date.now, onWarning: refuse });
+  return openReplayedStore({ ...NO_RUNS, directory: directory.path, mode: 'write', now: Date.now, onWarning: refuse });
 }
 
 function refuse(warning: string): never {

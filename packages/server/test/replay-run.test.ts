@@ -6,9 +6,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { makeRunId, workflowSchema } from '@vltair/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { verifies } from '../../../e2e/verifies.ts';
-import { openApplication, type Application } from '../src/application.ts';
-import { readConfiguration } from '../src/environment.ts';
+import type { Application } from '../src/application.ts';
 import { parseReplayPoint, replayRun, verifyReplayOf, type Replay } from '../src/replay-run.ts';
+import { openReplayed } from './replayed-application.ts';
 
 const node = (id: string, needs: readonly string[]) => ({
   id,
@@ -25,12 +25,7 @@ let run: string;
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'vltair-replay-'));
-  app = await openApplication({
-    dataDirectory: directory,
-    configuration: readConfiguration({}, directory),
-    environment: {},
-    warn: (sentence) => expect.fail(sentence),
-  });
+  app = await openReplayed({ dataDirectory: directory });
   run = makeRunId(Date.now(), randomBytes(16));
   const { tree } = await app.workspace.capture(directory);
   await app.runtime.start({ run, workflow, input: {}, traceId: '1'.repeat(32), title: 'write', tree });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeRunId, workflowSchema } from '@vltair/protocol';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { agentsOf, examineMachine, openApplication, sandboxOf } from '../src/engine.ts';
+import { agentsOf, examineMachine, sandboxOf } from '../src/engine.ts';
 import {
   builtInAgents,
   findRun,
@@ -15,6 +15,7 @@ import {
   type Application,
 } from '../src/index.ts';
 import { openWorkspace } from '@vltair/agents';
+import { openReplayed } from './replayed-application.ts';
 
 let directory = '';
 beforeEach(async () => {
@@ -25,12 +26,7 @@ afterEach(async () => {
 });
 
 async function open(): Promise<Application> {
-  return await openApplication({
-    dataDirectory: directory,
-    configuration: readConfiguration({}, directory),
-    environment: {},
-    warn: (sentence) => expect.fail(sentence),
-  });
+  return await openReplayed({ dataDirectory: directory });
 }
 
 const WORKFLOW = workflowSchema.parse({

@@ -17,8 +17,9 @@ import { VltairError } from '@vltair/protocol';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { verifies } from '../../../../e2e/verifies.ts';
 import { aDirectory, anAppend, aRunOf, claimed, created } from '../../test/journal-builders.ts';
+import { NO_RUNS, openReplayedStore } from '../../test/replayed-store.ts';
 import type { EventStore } from '../ports/event-store.ts';
-import { openSqliteStore, type SqliteStoreOptions } from './open-sqlite-store.ts';
+import type { SqliteStoreOptions } from './open-sqlite-store.ts';
 import { startTimeOf } from './owner-lock.ts';
 import { verifyCommits } from './verify-commits.ts';
 import { verifyRun } from './verify-run.ts';
@@ -33,7 +34,7 @@ async function open(
   commitOn: SqliteStoreOptions['commitOn'] = 'caller',
 ): Promise<EventStore> {
   const onWarning = (warning: string): number => warnings.push(warning);
-  const store = await openSqliteStore({ directory, mode, now: () => 42, onWarning, commitOn });
+  const store = await openReplayedStore({ ...NO_RUNS, directory, mode, now: () => 42, onWarning, commitOn });
   opened.push(store);
   return store;
 }
@@ -297,7 +298,13 @@ describe('someone who edits the database', () => {
     const store = await open();
     await aRunOf(store, 'r1', [created(), claimed('b')]);
     const other = join(root.path, 'other');
-    const forger = await openSqliteStore({ directory: other, mode: 'write', now: () => 1, onWarning: () => undefined });
+    const forger = await openReplayedStore({
+      ...NO_RUNS,
+      directory: other,
+      mode: 'write',
+      now: () => 1,
+      onWarning: () => undefined,
+    });
     await aRunOf(forger, 'r1', [created('another title'), claimed('b')]);
     await forger.close();
     sql(

@@ -5,10 +5,10 @@ import { canonicalJson, type ExportFooter, exportFooterSchema } from '@vltair/pr
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { verifies } from '../../../../e2e/verifies.ts';
 import { aDirectory, aRow, aRunOf, claimed, created } from '../../test/journal-builders.ts';
+import { NO_RUNS, openReplayedStore } from '../../test/replayed-store.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import { exportRun } from './export-run.ts';
 import { importRun } from './import-run.ts';
-import { openSqliteStore } from './open-sqlite-store.ts';
 import { storeKeyOf } from './signing-key.ts';
 import { type ExportVerdict, verifyExport } from './verify-export.ts';
 
@@ -22,7 +22,14 @@ const verify = (bytes: Uint8Array): ExportVerdict => verifyExport(bytes, { finge
 const verdictOf = (parts: readonly string[]): ExportVerdict => verify(bytesOf(parts));
 const lineAt = (index: number): string => lines.at(index) ?? '';
 const open = (path: string): Promise<EventStore> =>
-  openSqliteStore({ directory: path, mode: 'write', now: () => 1, onWarning: () => undefined, commitOn: 'caller' });
+  openReplayedStore({
+    ...NO_RUNS,
+    directory: path,
+    mode: 'write',
+    now: () => 1,
+    onWarning: () => undefined,
+    commitOn: 'caller',
+  });
 
 beforeAll(async () => {
   store = await open(directory.path);

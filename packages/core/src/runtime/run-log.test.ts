@@ -2,8 +2,9 @@ import { VltairError, workflowSchema, type Fact, type RunEvent } from '@vltair/p
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FaultyStore, type AppendFault } from '../../test/faulty-store.ts';
 import { aDirectory } from '../../test/journal-builders.ts';
+import { openReplayedStore } from '../../test/replayed-store.ts';
 import { until } from '../../test/until.ts';
-import { openSqliteStore, type AppendRequest, type EventStore } from '../index.ts';
+import { type AppendRequest, type EventStore } from '../index.ts';
 import { loadState, RunLog } from './run-log.ts';
 
 const RUN = 'run-log-test';
@@ -32,7 +33,7 @@ const committed: (readonly RunEvent[])[] = [];
 const lost: unknown[] = [];
 
 beforeEach(async () => {
-  store = await openSqliteStore({
+  store = await openReplayedStore({
     directory: place.path,
     mode: 'write',
     now: () => 1,

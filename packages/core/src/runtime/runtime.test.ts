@@ -1,10 +1,11 @@
 import { VltairError, type JsonObject, type WorkflowInput } from '@vltair/protocol';
 import { describe, expect, test } from 'vitest';
 import { FaultyStore } from '../../test/faulty-store.ts';
+import { openReplayedStore } from '../../test/replayed-store.ts';
 import { RunFixture, type Behaviour } from '../../test/run-fixture.ts';
 import { StepClock } from '../../test/step-clock.ts';
 import { until } from '../../test/until.ts';
-import { openSqliteStore, parseWorkflow, Runtime, systemClock, type EffectSpec, type RunObserver } from '../index.ts';
+import { parseWorkflow, Runtime, systemClock, type EffectSpec, type RunObserver } from '../index.ts';
 
 const one: WorkflowInput = { name: 'one', nodes: [{ id: 'a', agent: 'agent' }] };
 const spec: EffectSpec = {
@@ -343,7 +344,7 @@ test('a second owner fences the first: it can write no more, and its effects are
 
 test('a runtime needs a store that it may write', async () => {
   const fixture = await RunFixture.open({ agents: {} });
-  const store = await openSqliteStore({
+  const store = await openReplayedStore({
     directory: fixture.directory,
     mode: 'read',
     now: () => 1,
