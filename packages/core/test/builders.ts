@@ -1,6 +1,7 @@
 import {
   canonicalJson,
   failure,
+  jsonObjectSchema,
   kindOf,
   workflowSchema,
   type AmbiguityPolicy,
@@ -19,7 +20,8 @@ import {
 } from '@vltair/protocol';
 import { admitEffect, type EffectAdmission, type EffectRequest } from '../src/machine/admit.ts';
 import { step } from '../src/machine/decide.ts';
-import { nodeOf, type NodeState, type RunState } from '../src/machine/run-state.ts';
+import { nodeOf, STATE_SCHEMA, type NodeState, type RunState } from '../src/machine/run-state.ts';
+import { parseSnapshot } from '../src/runtime/snapshot-state.ts';
 
 type NodeInput = WorkflowInput['nodes'][number];
 
@@ -203,7 +205,11 @@ export function inShort(decisions: readonly EventPayload[]): readonly string[] {
   });
 }
 
-/** What a snapshot makes of a state. */
+/** What a snapshot makes of a state. @throws TypeError when it does not parse. */
 export function throughSnapshot(state: RunState): RunState {
-  return JSON.parse(canonicalJson(state)) as RunState;
+  const { run, seq } = state;
+  const stored = jsonObjectSchema.parse(JSON.parse(canonicalJson(state)));
+  const parsed = parseSnapshot({ run, seq, hash: '', schema: STATE_SCHEMA, state: stored });
+  if (parsed === undefined) throw new TypeError(`the state at ${seq} does not parse: ${canonicalJson(state)}`);
+  return parsed;
 }

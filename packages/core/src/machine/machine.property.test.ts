@@ -5,6 +5,7 @@ import {
   failure,
   isFact,
   VltairError,
+  type EventPayload,
   type Fact,
   type RunEvent,
   type Workflow,
@@ -149,7 +150,7 @@ function play(story: RunStory, move: Move): void {
     case 'resolve':
       return answer(story, move.pick % 2 === 0 ? 'retry' : 'fail');
     case 'late':
-      return repeat(story, move.pick);
+      return tellLate(story, move.pick);
   }
 }
 
@@ -201,13 +202,27 @@ function answer(story: RunStory, resolution: 'retry' | 'fail'): void {
   if (parked?.parkedKey !== undefined) story.resolve(parked.parkedKey, resolution);
 }
 
-const LATE: ReadonlySet<string> = new Set(['attempt.completed', 'attempt.stopped', 'effect.recorded', 'timer.fired']);
+const LATE: ReadonlySet<string> = new Set(['attempt.completed', 'attempt.stopped', 'timer.fired']);
 
-/** Something that was told before is told again. */
-function repeat(story: RunStory, pick: number): void {
-  const facts = story.events.map(({ payload }) => payload).filter((payload): payload is Fact => LATE.has(payload.type));
-  const again = pickFrom(facts, pick);
-  if (again !== undefined) story.tell(again);
+/** Something that was told before is told again, or a call is recorded that nobody waits for any more. */
+function tellLate(story: RunStory, pick: number): void {
+  const payloads = story.events.map(({ payload }) => payload);
+  const facts = payloads.filter((payload): payload is Fact => LATE.has(payload.type));
+  const late = pickFrom([...facts, ...recordsOwed(payloads)], pick);
+  if (late !== undefined) story.tell(late);
+}
+
+/** A record for each call that has none, whatever has become of its attempt. */
+function recordsOwed(payloads: readonly EventPayload[]): readonly Fact[] {
+  const callOf = ({ key, execution }: { readonly key: string; readonly execution: number }) => `${key} ${execution}`;
+  const known = payloads.flatMap((payload) => (payload.type === 'effect.recorded' ? [callOf(payload)] : []));
+  return payloads
+    .filter((payload) => payload.type === 'effect.intended')
+    .filter((payload) => !known.includes(callOf(payload)))
+    .map(({ key, node, visit, execution }) => {
+      const outcome = { kind: 'value' as const, value: 'late' };
+      return { type: 'effect.recorded', key, node, visit, execution, outcome, spent: {} };
+    });
 }
 
 /** Brings the run to its end: every attempt gives a signal, every stop succeeds, every parked effect counts as failed. */

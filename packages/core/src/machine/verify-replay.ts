@@ -1,31 +1,33 @@
-import { canonicalJson, isFact, type Decision, type RunEvent } from '@vltair/protocol';
-import { shortageOf } from './budget.ts';
+import { canonicalJson, isFact, type EventPayload, type RunEvent } from '@vltair/protocol';
 import { step, type FactEvent } from './decide.ts';
 import { fold } from './evolve.ts';
 import type { RunState } from './run-state.ts';
+import { LedgerCheck } from './verify-ledger.ts';
 
-/** A place where today's code decides otherwise than the log says. */
+/** A place where today's code decides, or answers a wish to act, otherwise than the log says. */
 export interface ReplayDifference {
   readonly seq: number;
+  /** The fact that the decision follows from; of an answer of the ledger, which is a fact, its own type. */
   readonly afterFact: string;
-  readonly recorded: Decision | undefined;
-  readonly decided: Decision | undefined;
+  readonly recorded: EventPayload | undefined;
+  readonly decided: EventPayload | undefined;
 }
 
 /**
  * Verified replay: feeds the recorded facts through today's code and compares every decision, and every answer of the
- * budget. Empty means that the code would do the same again. The state folds the recorded events, so that one
- * difference does not hide the next.
+ * ledger and the budget. Empty means that the code would do the same again. The state folds the recorded events, so that
+ * one difference does not hide the next.
  */
 export function verifyReplay(events: readonly RunEvent[]): readonly ReplayDifference[] {
   const differences: ReplayDifference[] = [];
+  const ledger = new LedgerCheck();
   let state: RunState | undefined;
   for (let index = 0; index < events.length;) {
     const fact = events[index];
     if (fact === undefined || !isFactEvent(fact))
       throw new RangeError(`event ${fact?.seq ?? index} follows from no fact`);
     const after = events.slice(index + 1, endOfStep(events, index + 1));
-    differences.push(...budgetDifferences(state, fact), ...stepDifferences(state, fact, after));
+    differences.push(...ledgerDifferences(ledger, state, fact), ...stepDifferences(state, fact, after));
     state = fold([fact, ...after], state);
     index += 1 + after.length;
   }
@@ -61,24 +63,19 @@ function compare(
   return {
     seq: fact.seq + 1 + index,
     afterFact: fact.payload.type,
-    recorded: decisionOf(recorded),
-    decided: decisionOf(decided),
+    recorded: recorded?.payload,
+    decided: decided?.payload,
   };
 }
 
-/** The recorded inputs of the budget go through today's rule: what was let through must fit, what was refused must not. */
-function budgetDifferences(state: RunState | undefined, fact: FactEvent): readonly ReplayDifference[] {
-  const { payload, seq } = fact;
-  if (state === undefined || (payload.type !== 'effect.intended' && payload.type !== 'effect.refused')) return [];
-  const earlier = state.nodes[payload.node]?.effects[payload.key];
-  const standing = earlier?.status === 'intended' ? earlier.reserved : {};
-  const fits = shortageOf(state.budget, payload.reserved, standing) === undefined;
-  if (fits === (payload.type === 'effect.intended')) return [];
-  return [{ seq, afterFact: payload.type, recorded: undefined, decided: undefined }];
-}
-
-function decisionOf(event: RunEvent | undefined): Decision | undefined {
-  return event === undefined || isFact(event.payload) ? undefined : event.payload;
+function ledgerDifferences(
+  ledger: LedgerCheck,
+  state: RunState | undefined,
+  { payload, seq }: FactEvent,
+): readonly ReplayDifference[] {
+  const problem = state === undefined ? undefined : ledger.next(state, payload);
+  if (problem === undefined) return [];
+  return [{ seq, afterFact: payload.type, recorded: payload, decided: problem.expected }];
 }
 
 function isFactEvent(event: RunEvent): event is FactEvent {

@@ -3,6 +3,7 @@ import { step } from '../machine/decide.ts';
 import { fold } from '../machine/evolve.ts';
 import { STATE_SCHEMA, type RunState } from '../machine/run-state.ts';
 import type { AppendOutcome, AppendRequest, EventStore, RunProjection } from '../ports/event-store.ts';
+import { parseSnapshot } from './snapshot-state.ts';
 
 /** What the log needs of the outside. */
 export interface RunLogPorts {
@@ -180,10 +181,19 @@ export class RunLog {
 const MAX_BATCH = 128;
 const TENANT = 'default';
 
-/** The state of a run as its log tells it: the newest snapshot that fits, and the events after it. */
-export async function loadState(store: EventStore, run: string): Promise<RunState | undefined> {
+/**
+ * The state of a run as its log tells it: the newest snapshot that fits, and the events after it. A snapshot that holds
+ * no state of the run is warned of, and the whole log is folded.
+ */
+export async function loadState(
+  store: EventStore,
+  run: string,
+  warn: (warning: string) => void,
+): Promise<RunState | undefined> {
   const snapshot = await store.loadSnapshot(run, STATE_SCHEMA);
-  const base = snapshot === undefined ? undefined : (snapshot.state as unknown as RunState);
+  const base = snapshot === undefined ? undefined : parseSnapshot(snapshot);
+  if (snapshot !== undefined && base === undefined)
+    warn(`the snapshot of run ${run} at event ${snapshot.seq} holds no state of it; the whole log is read instead`);
   return fold(await store.read(run, base?.seq ?? 0), base);
 }
 

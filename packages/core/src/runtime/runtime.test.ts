@@ -1,11 +1,11 @@
-import { VltairError, type JsonObject, type WorkflowInput } from '@vltair/protocol';
+import { canonicalJson, VltairError, type JsonObject, type WorkflowInput } from '@vltair/protocol';
 import { describe, expect, test } from 'vitest';
 import { FaultyStore } from '../../test/faulty-store.ts';
 import { openReplayedStore } from '../../test/replayed-store.ts';
 import { RunFixture, type Behaviour } from '../../test/run-fixture.ts';
 import { StepClock } from '../../test/step-clock.ts';
 import { until } from '../../test/until.ts';
-import { parseWorkflow, Runtime, systemClock, type EffectSpec, type RunObserver } from '../index.ts';
+import { loadState, parseWorkflow, Runtime, systemClock, type EffectSpec, type RunObserver } from '../index.ts';
 
 const one: WorkflowInput = { name: 'one', nodes: [{ id: 'a', agent: 'agent' }] };
 const spec: EffectSpec = {
@@ -135,6 +135,33 @@ describe('starting and resuming', () => {
     await after.runtime.resume(run);
     expect((await after.runtime.rest(run)).status).toBe('succeeded');
     expect((await after.types(run)).filter((type) => type === 'effect.reused')).toHaveLength(270);
+    await after.close();
+  });
+
+  test.each([
+    ['misses a member', ({ budget: _, ...state }: JsonObject): JsonObject => state],
+    ['has a member too many', (state: JsonObject): JsonObject => ({ ...state, colour: 'red' })],
+    ['has a member of another kind', (state: JsonObject): JsonObject => ({ ...state, nodes: { a: 'scheduled' } })],
+    ['is of another moment', (state: JsonObject): JsonObject => ({ ...state, seq: 1 })],
+  ])('R2: a snapshot under a good MAC whose state %s is ignored with a warning', async (_, damage) => {
+    const agent: Behaviour = async (__, context) => {
+      if (context.incarnation === 1) await new Promise(() => {});
+      return {};
+    };
+    const before = await RunFixture.open({ agents: { agent }, commitOn: 'caller' });
+    const run = await before.start(one);
+    const state = await loadState(before.store, run, (warning) => expect.fail(warning));
+    const head = await before.store.head(run);
+    if (state === undefined || head === undefined) throw new TypeError('the run is not there');
+    const damaged = damage(JSON.parse(canonicalJson(state)) as JsonObject);
+    await before.store.saveSnapshot({ run, seq: head.seq, hash: head.hash, schema: 1, state: damaged });
+    await before.crash();
+    const warnings: string[] = [];
+    const onWarning = (warning: string): number => warnings.push(warning);
+    const after = await RunFixture.open({ agents: { agent }, directory: before.directory, onWarning });
+    await after.runtime.resume(run);
+    expect((await after.runtime.rest(run)).status).toBe('succeeded');
+    expect(warnings).toEqual([expect.stringContaining('holds no state of it; the whole log is read instead')]);
     await after.close();
   });
 

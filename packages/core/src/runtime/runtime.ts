@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import {
   canonicalJson,
   failureOf,
+  jsonObjectSchema,
   VltairError,
   workflowSchema,
   type Fact,
@@ -245,7 +246,7 @@ export class Runtime {
   }
 
   async #load(run: string): Promise<RunState> {
-    const state = await loadState(this.#ports.store, run);
+    const state = await loadState(this.#ports.store, run, (warning) => this.#warn(warning));
     if (state === undefined) throw new VltairError('not_found/run', { detail: run });
     return state;
   }
@@ -314,7 +315,7 @@ export class Runtime {
         seq,
         hash: head.hash,
         schema: STATE_SCHEMA,
-        state: state as unknown as JsonObject,
+        state: jsonObjectSchema.parse(JSON.parse(canonicalJson(state))),
       });
     };
     save().catch(() => {
