@@ -20,6 +20,7 @@ import {
 } from '@vltair/protocol';
 import { admitEffect, type EffectAdmission, type EffectRequest } from '../src/machine/admit.ts';
 import { step } from '../src/machine/decide.ts';
+import { effectKey } from '../src/machine/effect-key.ts';
 import { nodeOf, STATE_SCHEMA, type NodeState, type RunState } from '../src/machine/run-state.ts';
 import { parseSnapshot } from '../src/runtime/snapshot-state.ts';
 
@@ -162,7 +163,7 @@ export class RunStory {
   ): EffectRequest {
     const { visit, attempt, incarnation } = this.node(id);
     return {
-      key: `${id}#${visit}/${name}#1`,
+      key: effectKey({ node: id, visit, name, occurrence: 1 }),
       node: id,
       visit,
       attempt,
@@ -186,7 +187,7 @@ export class RunStory {
 
   record(id: string, spent: Amounts = {}, outcome: EffectOutcome = valueOutcome, name = 'call'): readonly Decision[] {
     const { visit, effects } = this.node(id);
-    const key = `${id}#${visit}/${name}#1`;
+    const key = effectKey({ node: id, visit, name, occurrence: 1 });
     const { execution } = effects[key] ?? { execution: 1 };
     return this.tell({ type: 'effect.recorded', key, node: id, visit, execution, outcome, spent });
   }

@@ -115,6 +115,11 @@ describe('what the rules cannot have given is a difference, with what they give'
       forged: (story) => intentOf(story, {}, 2),
       expected: { type: 'effect.intended', execution: 1 },
     },
+    'an intent under another key than that of its name': {
+      before: () => {},
+      forged: (story) => ({ ...intentOf(story), name: 'other' }),
+      expected: { type: 'effect.intended', key: 'a#1/other#1' },
+    },
     'an intent of an attempt that is not the current one': {
       before: () => {},
       forged: (story) => ({ ...intentOf(story), attempt: 2 }),

@@ -1,5 +1,6 @@
 import { canonicalJson, type Fact, type FactOf } from '@vltair/protocol';
 import { admit, admitEffect, type EffectAdmission, type EffectRequest } from './admit.ts';
+import { effectKey } from './effect-key.ts';
 import { nodeOf, type EffectState, type RunState } from './run-state.ts';
 
 /** What the rules have instead of a fact that they cannot have produced; `expected` is `undefined` for nothing at all. */
@@ -24,7 +25,7 @@ export class LedgerCheck {
     switch (fact.type) {
       case 'effect.intended':
         this.#withoutRecord.add(callOf(fact));
-        return unless(fact, factOf(admitEffect(state, requestOf(state, fact))));
+        return unless(fact, factOf(admitEffect(state, { ...requestOf(state, fact), key: effectKey(fact) })));
       case 'effect.reused':
       case 'effect.refused':
       case 'effect.parked':

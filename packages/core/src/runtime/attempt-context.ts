@@ -16,6 +16,7 @@ import {
   type RedactionSettings,
 } from '@vltair/protocol';
 import { admitEffect, type EffectAdmission, type EffectRequest } from '../machine/admit.ts';
+import { effectKey } from '../machine/effect-key.ts';
 import type { AgentContext, EffectCall, EffectSpec, Progress } from '../ports/agent.ts';
 import type { Clock } from '../ports/clock.ts';
 import { EffectWatch } from './effect-clock.ts';
@@ -141,7 +142,7 @@ export class AttemptContext implements AgentContext {
     this.#occurrences.set(name, occurrence);
     const { node, visit, attempt, incarnation } = this.#at;
     return {
-      key: `${node}#${visit}/${name}#${occurrence}`,
+      key: effectKey({ node, visit, name, occurrence }),
       node,
       visit,
       attempt,
