@@ -109,6 +109,10 @@ claim('AR-1', 'coverage variables of the caller reach the tests, unless we measu
 claim('AR-2', 'output above the cap ends in [TRUNCATED at N bytes]');
 claim('AR-3', 'a timeout says how long terminate, wait and kill took, their bound, and what was killed');
 claim('AR-4', 'control group detection says whether and why');
+claim(
+  'AR-5',
+  'a bench prints what each tier adds to a command as JSON, paired medians, and fails above its goal of 15 ms',
+);
 claim('AR-6', 'COVERAGE_PROCESS_START, COVERAGE_RCFILE and COVERAGE_FILE reach the command');
 claim(
   'AR-9',
