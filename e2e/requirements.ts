@@ -63,6 +63,7 @@ claim(
 );
 claim('V-17', 'every reservation is settled once; an overrun is recorded and blocks the next call');
 claim('V-39', 'a red test run is a signal that routes; a loop that has no visits left is a structured failure');
+claim('V-39', 'with one visit it is one iteration: a suite that is still red is a structured failure');
 claim(
   'V-39',
   'workflows/fix-failing.yaml plans test-exec, debug, codegen, test-exec; what cannot be repaired fails with a reason',

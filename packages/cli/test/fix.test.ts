@@ -63,6 +63,34 @@ test('fails', () => { throw new Error('no such price'); });
     expect(readFileSync(join(directory, 'test/price.test.js'), 'utf8')).toBe(suite);
   });
 
+  test('mends a second fault in a second visit; with one visit what is still red is a structured failure', async () => {
+    verifies('V-39');
+    const suite = `import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { isAdult } from '../src/age.js';
+import { isFree } from '../src/price.js';
+test('18', () => assert.equal(isAdult(18), true));
+test('17', () => assert.equal(isAdult(17), false));
+test('0', () => assert.equal(isFree(0), true));
+test('1', () => assert.equal(isFree(1), false));
+`;
+    const directory = aProject({
+      'package.json': '{ "type": "module", "scripts": { "test": "node --test" } }\n',
+      'src/age.js': 'export const isAdult = (age) => age > 18;\n',
+      'src/price.js': 'export const isFree = (price) => price < 0;\n',
+      'test/both.test.js': suite,
+    });
+    const shipped = readFileSync(join(import.meta.dirname, '../../../workflows/fix-failing.yaml'), 'utf8');
+    expect(shipped).toContain('maxVisits: 3');
+    const once = join(temporaryDirectory(), 'once.yaml');
+    writeFileSync(once, shipped.replace('maxVisits: 3', 'maxVisits: 1'));
+    const failed = await runHere(['run', once, '--input', '{"maxCandidates":100}', '--json'], { directory });
+    expect(failed.code).toBe(1);
+    expect(parseJson(failed.stdout)).toMatchObject({ error: { reason: 'resource_exhausted/visits' } });
+    const fixed = await runHere(['fix', '--json', '--max-candidates', '100'], { directory });
+    expect(parseJson(fixed.stdout)).toMatchObject({ ok: true, files: ['src/age.js', 'src/price.js'] });
+  });
+
   test('takes the project around a directory without tests, and says so', async () => {
     const directory = aProject(CHECKED);
     const { code, stderr } = await runHere(['fix'], { directory: join(directory, 'src') });
