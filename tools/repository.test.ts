@@ -43,6 +43,26 @@ describe('licence', () => {
   });
 });
 
+describe('stores in tests', () => {
+  const OPENS = /\b(?:openSqliteStore|openApplication)\(/;
+  /** Files of tests that open one by themselves, and why their runs are replayed all the same, or are none. */
+  const ALLOWED: Readonly<Record<string, string>> = {
+    'packages/core/test/replayed-store.ts': 'it is what replays',
+    'packages/server/test/replayed-application.ts': 'it is what replays',
+    'packages/core/test/kill-child.ts': 'its parent opens the store again, and replays',
+    'packages/core/test/appending-child.ts': 'events of no run, for the journal alone',
+    'packages/core/test/sqlite-exit.test.ts': 'events of no run, for the journal alone',
+    'packages/core/test/sqlite-race.test.ts': 'appends nothing',
+  };
+  const tests = globSync(['packages/*/test/**/*.ts', 'packages/*/src/**/*.test.ts'], { cwd: ROOT });
+
+  test('are opened by what replays their runs when it closes', () => {
+    verifies('OC-14');
+    const opening = tests.filter((path) => OPENS.test(read(path)));
+    expect(opening.toSorted()).toEqual(Object.keys(ALLOWED).toSorted());
+  });
+});
+
 describe('decisions', () => {
   const folder = join(ROOT, 'docs', 'decisions');
   const records = readdirSync(folder).filter((name) => name !== 'README.md');

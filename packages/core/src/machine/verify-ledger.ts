@@ -3,7 +3,10 @@ import { admit, admitEffect, type EffectAdmission, type EffectRequest } from './
 import { effectKey } from './effect-key.ts';
 import { nodeOf, type EffectState, type RunState } from './run-state.ts';
 
-/** What the rules have instead of a fact that they cannot have produced; `expected` is `undefined` for nothing at all. */
+/**
+ * What the rules have instead of a fact that they cannot have produced; `expected` is `undefined` for nothing at all.
+ * Members that the recorded fact does not tell, such as the name of a call that was refused, are empty in it.
+ */
 export interface LedgerProblem {
   readonly expected: Fact | undefined;
 }
