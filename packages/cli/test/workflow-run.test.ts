@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { verifies } from '../../../e2e/verifies.ts';
 import { parseJson, runHere, smallProject, temporaryDirectory, type Result } from './command-fixture.ts';
@@ -20,6 +21,16 @@ function git(directory: string, ...words: readonly string[]): void {
 async function runTask(task: unknown, directory = temporaryDirectory(), ...words: string[]): Promise<Result> {
   const stdin = typeof task === 'string' ? task : JSON.stringify(task);
   return await runHere(['run', '--file', '-', ...words], { directory, stdin });
+}
+
+/** Until the store of the directory holds a run: its files are captured by then. */
+async function untilRunBegins(directory: string): Promise<void> {
+  for (;;) {
+    const { code, stdout } = await runHere(['runs', '--json'], { directory });
+    const listed = code === 0 ? parseJson(stdout)['runs'] : [];
+    if (Array.isArray(listed) && listed.length > 0) return;
+    await delay(50);
+  }
 }
 
 describe('run --file', () => {
@@ -247,8 +258,10 @@ describe('fix', () => {
   test('a run that was interrupted is gone on with, unless the files have changed or --new is given', async () => {
     const directory = smallProject({ slowMs: 100 });
     const controller = new AbortController();
-    setTimeout(() => controller.abort(), 900);
-    const interrupted = await runHere(['fix'], { directory, signal: controller.signal });
+    const running = runHere(['fix'], { directory, signal: controller.signal });
+    await untilRunBegins(directory);
+    controller.abort();
+    const interrupted = await running;
     expect(interrupted).toMatchObject({ code: 130, stderr: expect.stringContaining('interrupted; the run is kept') });
     const anew = await runHere(['fix', '--new', '--json'], { directory });
     expect(anew.stderr).not.toContain('unfinished');
@@ -270,13 +283,8 @@ describe('fix', () => {
   test('--apply refuses when the files changed meanwhile, naming them', async () => {
     const directory = smallProject({ slowMs: 300 });
     const running = runHere(['fix', '--apply'], { directory });
-    const changing = new Promise<void>((resolve) => {
-      setTimeout(() => {
-        writeFileSync(join(directory, 'src', 'age.js'), 'export const mayEnter = () => true;\n');
-        resolve();
-      }, 1_500);
-    });
-    await changing;
+    await untilRunBegins(directory);
+    writeFileSync(join(directory, 'src', 'age.js'), 'export const mayEnter = () => true;\n');
     const { code, stdout } = await running;
     expect(code).toBe(1);
     expect(stdout).toContain('not written, since these files have changed meanwhile: src/age.js');
