@@ -161,10 +161,13 @@ function boundsOf({ patience, failing, project, signal }: TimedTrial): Bounds {
 
 const SHORTEST_PROBE_MS = 2_000;
 
-/** The same for a probe, which runs one file, in whole seconds: many edits of loops never end, and waiting for them is a search's time. */
+/** The same for a probe, which runs one file: many edits of loops never end, and waiting for them is a search's time. */
 function probeTimeoutMs({ selection: { file } }: Probe, { failing, project }: TrialSubject): number {
-  const limit = Math.max(SHORTEST_PROBE_MS, 5 * Math.ceil(fileCostMs(file, failing) / 1000) * 1000);
-  return Math.min(trialTimeoutMs(failing, project), limit);
+  const inCases = failing.cases.reduce((sum, { durationMs = 0 }) => sum + durationMs, 0);
+  // Starting the runner, transforming and loading: no case's own time.
+  const besidesMs = Math.max(0, failing.durationMs - inCases);
+  const limit = SHORTEST_PROBE_MS + 5 * fileCostMs(file, failing) + 3 * besidesMs;
+  return Math.min(trialTimeoutMs(failing, project), Math.ceil(limit));
 }
 
 const SHORTEST_TRIAL_MS = 5_000;

@@ -251,9 +251,9 @@ async function tryBatch(
   return z.array(verdictSchema).parse(value);
 }
 
-/** Every trial may run twice to its limit, one after the other, and then again with twice the limit. */
+/** A candidate may take its limit as a probe, again in a sandbox of its own, with the suite, and alone twice twice that. */
 function batchTimeoutMs(failing: TestResult, project: Project, size: number): number {
-  return size * 6 * project.commands.length * trialTimeoutMs(failing, project) + 60_000;
+  return size * (4 + 3 * project.commands.length) * trialTimeoutMs(failing, project) + 60_000;
 }
 
 function report(

@@ -1,4 +1,4 @@
-import type { TestCase, TestResult } from '@vltair/protocol';
+import { sanitizeArtifact, testResultSchema, wellFormed, type TestCase, type TestResult } from '@vltair/protocol';
 import { applyEdit, type Candidate, type Sources } from '../repair/index.ts';
 import { ResidentUnable, type ResidentRunner } from '../test-runners/resident.ts';
 import type { TestCommand, TestSelection } from '../test-runners/test-command.ts';
@@ -102,7 +102,9 @@ export class TrialBench implements AsyncDisposable {
 
   async #isFaithful(resident: ResidentRunner, command: TestCommand, file: string, bounds: Bounds): Promise<boolean> {
     try {
-      const { cases } = await this.#run(command, [{ file }], bounds, resident);
+      const result = await this.#run(command, [{ file }], bounds, resident);
+      // As the failing suite was recorded: well-formed and without secrets.
+      const { cases } = testResultSchema.parse(wellFormed(sanitizeArtifact(result, this.#tests.redaction)));
       const { failing } = this.#subject;
       const told = ({ cases: all }: Pick<TestResult, 'cases'>): string =>
         JSON.stringify(all.filter((each) => each.file === file && !failing.flaky.includes(each.id)).map(whatItTells));

@@ -8,7 +8,6 @@ test('the entry exports these names', () => {
   expect(Object.keys(repair).toSorted()).toEqual([
     'PythonParserUnavailable',
     'applyEdit',
-    'batches',
     'candidateId',
     'chooseRepair',
     'compareEdits',
@@ -20,7 +19,6 @@ test('the entry exports these names', () => {
     'isSourceFile',
     'languageOf',
     'literalHints',
-    'maxBatchSize',
     'maxLineLength',
     'operatorNames',
     'operatorPriors',

@@ -7,7 +7,7 @@
  * @example
  * const suspicious = rankLines({ testResult, coverage, sources });
  * const plan = planSearch({ suspicious, sources, hints: literalHints(testResult), hash, maxCandidates: 2000 });
- * for (const batch of batches(plan.candidates)) { ... applyEdit(source, candidate.edit) ... }
+ * for (const { edit } of plan.candidates) { ... applyEdit(source, edit) ... }
  * const repair = chooseRepair(passing);
  */
 export { applyEdit, editSize, type Edit } from './apply-edit.ts';
@@ -26,10 +26,8 @@ export { isSourceFile, languageOf, type Language } from './language.ts';
 export { operatorPriors } from './operator-priors.ts';
 export { compareEdits, orderCandidates, type OrderedEdit } from './order-candidates.ts';
 export {
-  batches,
   candidateId,
   chooseRepair,
-  maxBatchSize,
   planSearch,
   type Candidate,
   type SearchPlan,

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { applyEdit } from './apply-edit.ts';
-import { batches, candidateId, chooseRepair, planSearch, type Candidate, type SearchRequest } from './plan-search.ts';
+import { candidateId, chooseRepair, planSearch, type Candidate, type SearchRequest } from './plan-search.ts';
 
 const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
 const busy =
@@ -62,19 +62,6 @@ test('a smaller budget is the beginning of a larger one', () => {
 test('an id names the edit alone', () => {
   const edit = { file: 'a.js', start: 1, end: 2, replacement: '<=' };
   expect(candidateId(edit, hash)).toBe(hash('["a.js",1,2,"<="]').slice(0, 16));
-});
-
-test('batches hold at most 32 candidates, keep the order and lose none', () => {
-  const { candidates } = planSearch(request);
-  fc.assert(
-    fc.property(fc.integer({ min: 1, max: 32 }), (size) => {
-      const split = batches(candidates, size);
-      expect(split.flat()).toEqual(candidates);
-      expect(split.every((batch) => batch.length >= 1 && batch.length <= size)).toBe(true);
-    }),
-    { numRuns: 10 },
-  );
-  expect(() => batches(candidates, 33)).toThrow(RangeError);
 });
 
 test('the repair is the smallest edit that passes, and of equals the first', () => {

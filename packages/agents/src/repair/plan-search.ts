@@ -38,9 +38,6 @@ export interface SearchPlan {
   readonly refusals: readonly { readonly file: string; readonly reason: RefusalReason; readonly detail: string }[];
 }
 
-/** A batch is one recorded effect: the limit of the ledger. */
-export const maxBatchSize = 32;
-
 const defaultMaxLines = 300;
 const idLength = 16;
 
@@ -65,7 +62,7 @@ export function planSearch(request: SearchRequest): SearchPlan {
 }
 
 /** Enough to know the ways of a project; the suspicious files come first. */
-const mostLearned = 4_000_000;
+const mostLearned = 1_000_000;
 
 function naturalGainIn(sources: Sources, suspicious: ReadonlySet<string>): NaturalGain {
   const files = [...sources].toSorted(
@@ -105,23 +102,6 @@ export function candidateId(
   hash: (text: string) => string,
 ): string {
   return hash(JSON.stringify([edit.file, edit.start, edit.end, edit.replacement])).slice(0, idLength);
-}
-
-/**
- * Candidates in runs of at most `size`, in order.
- *
- * @throws RangeError when `size` is not a whole number from 1 to 32.
- */
-export function batches(
-  candidates: readonly Candidate[],
-  size: number = maxBatchSize,
-): readonly (readonly Candidate[])[] {
-  if (!Number.isInteger(size) || size < 1 || size > maxBatchSize) {
-    throw new RangeError(`A batch holds 1 to ${maxBatchSize} candidates, not ${size}.`);
-  }
-  return Array.from({ length: Math.ceil(candidates.length / size) }, (_, index) =>
-    candidates.slice(index * size, (index + 1) * size),
-  );
 }
 
 /** The repair among candidates that pass everything, given in search order: the smallest edit, and of equals the first. */

@@ -106,7 +106,7 @@ function rankFile(
 function totalScore(parts: Parts, isCovered: boolean): number {
   const names = Object.keys(weights) as readonly Part[];
   const sum = names.reduce((total, part) => total + weights[part] * parts[part], 0.001);
-  const share = isCovered && parts.spectrum === 0 && parts.frame < 1 ? uncoveredShare : 1;
+  const share = isCovered && parts.spectrum === 0 && parts.frame < thrownShare ? uncoveredShare : 1;
   return Math.round(sum * share * 1e6) / 1e6;
 }
 
@@ -152,12 +152,13 @@ function frameScores(
   sources: Sources,
 ): Scores {
   const scores = new Map<string, number>();
+  const linesOf = new Map([...outlines.keys()].map((file) => [file, (sources.get(file) ?? '').split('\n')] as const));
   const raise = (key: string, score: number): void => void scores.set(key, Math.max(score, scores.get(key) ?? 0));
   for (const each of failing) {
     const frames = (each.stack ?? []).filter((frame) => outlines.has(frame.file));
     frames.forEach((frame, depth) => {
       const around = innermost(outlines.get(frame.file) ?? [], frame.line);
-      const text = (sources.get(frame.file) ?? '').split('\n')[frame.line - 1] ?? '';
+      const text = linesOf.get(frame.file)?.[frame.line - 1] ?? '';
       const share = throwing.test(text) ? thrownShare : 1;
       for (let line = around.firstLine; line <= around.lastLine; line += 1) {
         const nearness = line === frame.line ? 1 : 0.6 / (1 + Math.abs(line - frame.line) / 4);

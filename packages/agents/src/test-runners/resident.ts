@@ -96,6 +96,7 @@ class Resident {
   readonly #abort = new AbortController();
   readonly #conversation: Promise<SandboxConversation | undefined>;
   readonly #ended: Promise<unknown>;
+  readonly #ready = Promise.withResolvers<void>();
   /** Its own processes, as many as there were when it said that it is ready. */
   #processes = 0;
   #heard: (line: string) => void = () => undefined;
@@ -130,7 +131,9 @@ class Resident {
         answer.resolve({ kind: 'answer', exitCode: Number(exitCode), leftBehind: left === '1' });
     };
     try {
-      const conversation = await this.#conversation;
+      // Its own processes are counted before the first command starts any.
+      await Promise.race([this.#ready.promise, answer.promise]);
+      const conversation = await Promise.race([this.#conversation, answer.promise.then(() => undefined)]);
       const message = [nonce, ...argv.slice(1)].join('\0');
       conversation?.input.write(`${Buffer.from(message).toString('hex')}\n`);
       return await answer.promise;
@@ -158,7 +161,10 @@ class Resident {
     conversation.output.setEncoding('latin1').on('data', (chunk: string) => {
       const lines = (waiting + chunk).split('\n');
       waiting = lines.pop()?.slice(-LONGEST_LINE) ?? '';
-      if (lines.includes('ready')) this.#processes = conversation.processes();
+      if (lines.includes('ready')) {
+        this.#processes = conversation.processes();
+        this.#ready.resolve();
+      }
       for (const line of lines) this.#heard(line);
     });
   }

@@ -1,5 +1,5 @@
 // Keeps one vitest 3 or later, with its server and what it knows of files that did not change, and runs tests in it again.
-// Each run gets its tests new processes or threads, as the project's own configuration says.
+// Each run gets its tests new threads, whatever the project's own configuration says.
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -26,6 +26,8 @@ export async function runVitest(script, words, { ready, ours }) {
 
 async function runIn({ vitest, stamps }, filter, testNamePattern) {
   if (vitest.config.isolate === false) throw new Error('runs would share their modules');
+  const isSetUpOnce = vitest.projects.some(({ config }) => (config.globalSetup ?? []).length > 0);
+  if (isSetUpOnce) throw new Error('runs would share what was set up for all of them');
   invalidateChanged(vitest, stamps);
   if (testNamePattern === undefined) vitest.resetGlobalTestNamePattern();
   else vitest.setGlobalTestNamePattern(testNamePattern);
