@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 import { COVERAGE_EXCLUSIONS, COVERAGE_FLOORS } from './tools/coverage-exclusions.ts';
 
-const packages = ['protocol', 'core', 'sandbox', 'agents', 'server', 'cli'];
+const packages = ['protocol', 'core', 'governance', 'sandbox', 'agents', 'server', 'cli'];
 const setupFiles = ['tools/fail-on-warning.ts'];
 
 export default defineConfig({
@@ -13,7 +13,7 @@ export default defineConfig({
       {
         test: {
           name: 'repository',
-          include: ['tools/**/*.test.ts', 'e2e/**/*.test.ts'],
+          include: ['tools/**/*.test.ts', 'e2e/**/*.test.ts', 'examples/workflows/*.test.ts'],
           setupFiles,
           testTimeout: 120_000,
         },

@@ -21,6 +21,7 @@ const row: AppendRequest['row'] = {
   createdTs: 1,
   updatedTs: 1,
   failure: undefined,
+  wakeTs: undefined,
 };
 
 /** Keeps one append of each of `inFlight` runs under way until the time is over. */

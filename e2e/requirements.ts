@@ -45,12 +45,44 @@ claim('OC-4', 'needs that form a circle and edges to unknown nodes fail before a
 claim('OC-4', 'a route may lead back only to a node that dominates it');
 claim('OC-7', 'a retryable failure is tried again after 1, 2, 4 ... and at most 60 s');
 claim('OC-7', 'validation and final failures are never tried again');
+claim('OC-6', 'steps, retries and durations of steps are counted by runtime and store, without a label per run');
+claim('OC-16', 'a start beyond SCHEDULER_MAX_QUEUE is refused with queue_full, or with drop_oldest ends the oldest');
+claim('OC-16', 'what was refused and what was dropped is counted in vltair queue --json');
 claim('OC-9', 'nodes have one order: after all that lead to them, ties as defined');
 claim('OC-9', 'a graph with a circle or an unknown node is refused');
+claim(
+  'OC-5',
+  'the log tells the budget after every reservation, settlement and refusal; nobody writes it from outside',
+);
+claim('OC-17', 'a cancelled branch moves its nodes to cancelled and is in the log; the rest of the run goes on');
+claim('OC-17', 'a rollback takes a run back to how it stood after an event; the replay gives the same states');
+claim('BM-1', 'every change of a budget is in the log: opened, reserved, settled, exceeded');
+claim('BM-3', 'budget show prints limits, reservations and what was spent, with the last changes on request');
+claim('BM-4', 'tokens of models and tools are counted from real usage, limited, and never negative or fractional');
+claim('BM-5', 'a budget history is frozen, in order, and never longer than asked for; the oldest falls out first');
+claim('BM-6', 'snapshots of a budget have one order of members');
+claim('H-08', 'a workflow is a graph of symbolic ids; an unknown one and a cycle are refused, with line and column');
+claim('H-13', 'the record of a run holds its status, times, what every node did, its output and its failure');
+claim('XB-2', '--replay rebuilds a run from its log with no call; verified replay makes no other decision');
+claim(
+  'H-09',
+  'templates resolve from finished nodes and keep their type; one that does not resolve fails its node by name',
+);
+claim(
+  'H-10',
+  'independent nodes run in parallel, dependent ones in sequence; a node starts when all its inputs are done',
+);
+claim(
+  'H-11',
+  'a node with an approval waits for it; a rejection ends the run without running it; a second answer is refused',
+);
+claim('H-11', 'how long an answer took is told');
+claim('H-12', 'only a failed run is tried again, from what failed; how often is recorded');
 claim('OC-10', 'transient is tried again, fatal is dropped, every attempt is recorded');
 claim('OC-14', 'a log folds to the same state and decisions, whole or cut after any fact, without a call outside');
 claim('OC-14', 'replay at a seq or time gives the ready, running and completed sets of that moment');
 claim('OC-14', "a recorded decision that today's code would not make is reported");
+claim('OC-14', 'runs that earlier versions recorded verify, are read, and replay to the same decisions');
 claim('OC-15', 'a recorded effect answers from the ledger instead of running again, and the reuse is recorded');
 claim('OC-15', 'an effect that nobody knows to have happened runs again only when that is safe; else it is parked');
 claim('V-12', 'a task goes to the agent that it names; an unknown one is not found');

@@ -39,6 +39,30 @@ test('the list is sorted and every digest follows from name, version and descrip
   expect(changed.digests()['scan']).not.toBe(registry.digests()['scan']);
 });
 
+test('what actions take and give is no part of an identity', () => {
+  const schemas = { input: { type: 'object' }, output: {}, signals: ['done'] };
+  const scan = anAgent('scan');
+  const described = new AgentRegistry([{ ...scan, actions: { run: schemas } }]);
+  expect(described.schemasOf('scan', 'run')).toEqual(schemas);
+  for (const [agent, action] of [
+    ['scan', 'toString'],
+    ['scan', 'stop'],
+    ['notify', 'run'],
+  ] as const)
+    expect(described.schemasOf(agent, action)).toBeUndefined();
+  expect(described.digests()).toEqual(new AgentRegistry([scan]).digests());
+});
+
+test('the actions of an agent are those that it validates', () => {
+  const validators = new Map([
+    ['stop', () => {}],
+    ['run', () => {}],
+  ]);
+  const registry = new AgentRegistry([{ ...anAgent('scan'), validators }, anAgent('notify')]);
+  expect(registry.actionsOf('scan')).toEqual(['run', 'stop']);
+  expect(registry.actionsOf('notify')).toBeUndefined();
+});
+
 test('a task goes to the agent that it names', async () => {
   verifies('V-12');
   const registry = new AgentRegistry([anAgent('scan'), anAgent('notify')]);

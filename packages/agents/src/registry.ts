@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Agent, AgentContext, Invoker, PayloadValidator } from '@vltair/core';
+import type { ActionSchemas, Agent, AgentContext, Invoker, PayloadValidator } from '@vltair/core';
 import {
   agentError,
   canonicalJson,
@@ -43,11 +43,28 @@ export class AgentRegistry implements Invoker {
     return this.#agents.has(agent);
   }
 
+  /** What the validation of workflows knows of the agents, by name. An action without schemas takes and gives anything. */
+  known(): ReadonlyMap<string, Pick<Agent, 'actions'>> {
+    return new Map([...this.#agents].map(([name, agent]) => [name, knownOf(agent)]));
+  }
+
   /** Sorted by name. */
   list(): readonly Pick<Agent, 'name' | 'version' | 'description'>[] {
     return [...this.#agents.values()]
       .map(({ name, version, description }) => ({ name, version, description }))
       .toSorted((left, right) => (left.name < right.name ? -1 : 1));
+  }
+
+  /** What an action takes and gives; undefined for an agent or an action that says nothing of it, or does not exist. */
+  schemasOf(agent: string, action: string): ActionSchemas | undefined {
+    const actions = this.#agents.get(agent)?.actions ?? {};
+    return Object.hasOwn(actions, action) ? actions[action] : undefined;
+  }
+
+  /** The actions that an agent takes, sorted; undefined where it takes whatever it is asked. */
+  actionsOf(agent: string): readonly string[] | undefined {
+    const validators = this.#agents.get(agent)?.validators;
+    return validators === undefined ? undefined : [...validators.keys()].toSorted();
   }
 
   /** What a run's manifest pins: a digest of each agent's declared identity. */
@@ -120,6 +137,12 @@ export class AgentRegistry implements Invoker {
   #count(name: string, change: number): void {
     this.#busy.set(name, (this.#busy.get(name) ?? 0) + change);
   }
+}
+
+function knownOf({ actions, validators }: Agent): Pick<Agent, 'actions'> {
+  if (actions !== undefined) return { actions };
+  if (validators === undefined) return {};
+  return { actions: Object.fromEntries([...validators.keys()].map((action) => [action, { input: {}, output: {} }])) };
 }
 
 function validatorKey(agent: string, action: string): string {

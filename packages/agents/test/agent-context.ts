@@ -3,7 +3,7 @@ import type { AgentContext, EffectCall } from '@vltair/core';
 /** The context of an attempt that nobody records: effects simply run. For agents by themselves; runs have core's own. */
 export function aContext(options: { readonly tree?: string; readonly signal?: AbortSignal } = {}): AgentContext {
   const signal = options.signal ?? new AbortController().signal;
-  const call: EffectCall = { signal, idempotencyKey: 'key', frame: () => {}, spend: () => {} };
+  const call: EffectCall = { signal, idempotencyKey: 'key', frame: () => {}, spend: () => {}, recordTokens: () => {} };
   return {
     run: '01a1fbd1-d08f-7672-a549-4b746544964d',
     node: 'node',

@@ -77,6 +77,12 @@ class StreamSink implements Sink {
   }
 }
 
+/** Resolves when the reader has all that was written, or has gone: a pipe takes its time, and an exit does not wait for it. */
+export function handedOver(stream: NodeJS.WriteStream): Promise<void> {
+  if (!stream.writable || stream.writableLength === 0) return Promise.resolve();
+  return new Promise((resolve) => stream.write('', () => resolve()));
+}
+
 async function readStdin(): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk as Uint8Array));

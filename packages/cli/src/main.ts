@@ -1,5 +1,5 @@
 import { runCommandLine } from './command-line.ts';
-import { processHost } from './host.ts';
+import { handedOver, processHost } from './host.ts';
 
 const INTERRUPTED = 130;
 const SHOW_CURSOR = '\u001b[?25h';
@@ -19,4 +19,5 @@ process.on('SIGINT', interrupt);
 process.on('SIGTERM', interrupt);
 
 const code = await runCommandLine(process.argv.slice(2), host);
+await Promise.all([handedOver(process.stdout), handedOver(process.stderr)]);
 process.exit(code);

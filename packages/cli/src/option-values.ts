@@ -1,4 +1,5 @@
 import { parseDuration, VltairError } from '@vltair/protocol';
+import { runStatuses, type RunStatus } from '@vltair/server';
 
 /** The options of a command as they were typed. */
 export type Options = Readonly<Record<string, string | boolean | undefined>>;
@@ -37,6 +38,17 @@ export function choiceOption<T extends string>(options: Options, name: string, c
   const choice = choices.find((each) => each === text);
   if (choice !== undefined) return choice;
   throw unfit(name, `one of ${choices.join(', ')}`, text);
+}
+
+/** Statuses of runs, separated by commas. @throws VltairError `invalid_argument/usage` naming the option. */
+export function statusesOption(options: Options, name: string): readonly RunStatus[] | undefined {
+  return textOption(options, name)
+    ?.split(',')
+    .map((word) => {
+      const status = runStatuses.find((each) => each === word.trim());
+      if (status !== undefined) return status;
+      throw unfit(name, runStatuses.join(', '), word);
+    });
 }
 
 /** The option as it is typed: `maxCandidates` is `--max-candidates`. */

@@ -52,9 +52,13 @@ function addCommand(program: Command, definition: CommandDefinition, choose: (in
   const command = program
     .command(definition.usage)
     .description(definition.description)
+    .allowExcessArguments(false)
     .addHelpText('after', `\nExamples:\n${definition.examples.map((example) => `  ${example}\n`).join('')}`)
     .action((...given: unknown[]) => {
-      const parameters = given.slice(0, -2).filter((value) => typeof value === 'string');
+      const parameters = given
+        .slice(0, -2)
+        .flat()
+        .filter((value) => typeof value === 'string');
       choose({ load: definition.load, parameters, options: command.optsWithGlobals<Options>() });
     });
   addOptions(command, definition.options);

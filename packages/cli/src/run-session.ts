@@ -27,11 +27,16 @@ export async function whileShowing(
       output.json({ ok: false, run: watcher.run, error: reportError(error, settings) });
       return exitCodes.interrupted;
     }
-    const hint =
-      watcher.run === undefined ? '' : `; the run is kept: ${context.host.commandName} resume ${watcher.run}`;
-    host.stderr.write(`interrupted${hint}\n`);
+    host.stderr.write(`interrupted${hintOn(watcher, host.commandName)}\n`);
     return exitCodes.interrupted;
   } finally {
     watcher.end();
   }
+}
+
+function hintOn({ run, owner }: RunProgress, command: string): string {
+  if (run === undefined) return '';
+  return owner === undefined
+    ? `; the run is kept: ${command} resume ${run}`
+    : `; the run goes on in process ${owner}: ${command} events ${run} --follow`;
 }

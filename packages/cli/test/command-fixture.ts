@@ -6,7 +6,7 @@ import { afterAll, expect } from 'vitest';
 import { runCommandLine } from '../src/command-line.ts';
 import type { Host, Sink } from '../src/host.ts';
 
-const BIN = join(import.meta.dirname, '..', 'bin', 'vltair');
+export const BIN = join(import.meta.dirname, '..', 'bin', 'vltair');
 const EXAMPLES = join(import.meta.dirname, '..', '..', '..', 'examples', 'repos');
 
 /** How a directory of tests ends. */

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -38,7 +38,9 @@ describe('fix', () => {
     expect(applied.stderr).toContain('was repaired by this run');
     expect(applied.stdout).toContain('written: src/age.js');
     expect(readFileSync(join(copy, 'src/age.js'), 'utf8')).toContain('age >= 18');
-    expect((await runHere(['show', 'last'], { directory: copy })).stdout).toContain(`written into ${copy}: src/age.js`);
+    expect((await runHere(['show', 'last'], { directory: copy })).stdout).toContain(
+      `written into ${copy} by ${userInfo().username}: src/age.js`,
+    );
     const green = await runHere(['fix', '--json'], { directory: copy });
     expect(parseJson(green.stdout)).toMatchObject({ ok: true, diff: '', reproduced: { passed: 2, failed: 0 } });
   });
@@ -87,6 +89,7 @@ describe('show', () => {
   });
 
   test('gives all of it as JSON', async () => {
+    verifies('H-13');
     const shown = await askJson('show', run);
     expect(shown).toMatchObject({ ok: true, run, status: 'succeeded', takeovers: 0 });
     expect(shown['visits']).toMatchObject([
@@ -160,6 +163,7 @@ describe('replay', () => {
 
   test('answers to a time, to --run-id and to the global --replay', async () => {
     verifies('V-52');
+    verifies('XB-2');
     const end = await askJson('replay', run);
     const at = new Date(Number(end['ts'])).toISOString();
     for (const words of [
@@ -180,6 +184,7 @@ describe('replay', () => {
   });
 
   test('--verify finds no difference', async () => {
+    verifies('XB-2');
     expect(await ask('replay', run, '--verify')).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(/^verified: /),
@@ -276,8 +281,15 @@ describe('status, queue, cancel, resume', () => {
 
   test('queue counts what waits', async () => {
     verifies('V-48');
-    expect(await askJson('queue')).toEqual({ ok: true, queued: 0, workers: 0, stopped: true });
-    expect((await ask('queue')).stdout).toBe('0 queued, 0 workers, no process works here\n');
+    const report = await askJson('queue');
+    expect(report).toMatchObject({ ok: true, queued: 0, workers: 0, stopped: true });
+    expect(report['totals']).toMatchObject({
+      retries: 0,
+      rejected: 0,
+      dropped: 0,
+      steps: { count: expect.any(Number) },
+    });
+    expect((await ask('queue')).stdout).toMatch(/^0 queued, 0 workers, no process works here\nsteps: \d+ begun, /);
     const empty = await runHere(['queue', '--json'], {
       directory: temporaryDirectory(),
       environment: { VLTAIR_TEST_MODE: '1' },

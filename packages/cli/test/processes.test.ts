@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { verifies } from '../../../e2e/verifies.ts';
 import {
+  BIN,
   exampleCopy,
   parseJson,
   runCommand,
@@ -28,6 +29,17 @@ async function pidsOf(directory: string): Promise<readonly string[]> {
 async function codeOf(running: Running): Promise<number | null> {
   return (await running.result).code;
 }
+
+test('a slow reader gets all of a long output', () => {
+  const directory = temporaryDirectory();
+  writeFileSync(join(directory, 'one.yaml'), 'name: one\nnodes: [{ id: a, sleep: 1ms }]\n');
+  writeFileSync(join(directory, 'input.json'), JSON.stringify({ text: 'x'.repeat(300_000) }));
+  const shell = (line: string): string => execFileSync('sh', ['-c', line], { cwd: directory, encoding: 'utf8' });
+  shell(`'${BIN}' run one.yaml --input @input.json --quiet`);
+  const text = shell(`'${BIN}' export last | (sleep 1; cat)`);
+  expect(text.length).toBeGreaterThan(300_000);
+  expect(text.trimEnd().split('\n').at(-1)).toContain('"footer"');
+});
 
 describe('demo', () => {
   test('repairs the example, shows it, and what it prints can be run', async () => {
@@ -77,20 +89,23 @@ describe('two processes on one directory', () => {
     const second = runHere(['fix', '--json'], { directory });
     const results = await Promise.all([first.result, second]);
     expect(results.map(({ code }) => code)).toEqual([0, 0]);
-    expect(results[1].stderr).toContain(`Process ${first.process.pid} works on the same request`);
+    expect(results[1].stderr).toContain(
+      `Process ${first.process.pid} works in this data directory; following its run.`,
+    );
+    expect(results[1].stderr).toContain('The same request has an unfinished run');
     expect(parseJson(results[1].stdout)).toEqual(parseJson(results[0].stdout));
   });
 
-  test('another request finds the store locked, and learns by whom', async () => {
+  test('resume of a run that another process works on follows it to the same end', async () => {
     const directory = smallProject(SLOW);
     const first = startCommand(['fix'], { directory });
     await first.until(/run \S+ in /);
-    const resumed = await runCommand(['resume', 'last'], { directory });
-    expect(resumed).toMatchObject({ code: 1, stderr: expect.stringContaining(`process ${first.process.pid}`) });
-    expect(resumed.stderr).toContain('error[unavailable/store_locked]');
+    const resumed = runCommand(['resume', 'last'], { directory });
     expect(parseJson((await runCommand(['queue', '--json'], { directory })).stdout)).toMatchObject({ stopped: false });
     expect((await runCommand(['status'], { directory })).stdout).toContain(`process ${first.process.pid}`);
     expect(await codeOf(first)).toBe(0);
+    expect(await resumed).toMatchObject({ code: 0, stderr: expect.stringContaining(`Process ${first.process.pid}`) });
+    expect((await resumed).stdout).toMatch(/^succeeded in /);
   });
 
   test('a run is cancelled through the process that works on it', async () => {

@@ -204,6 +204,8 @@ const FAILURE = {
 
 const VISIT = {
   node: 'scan',
+  kind: 'agent',
+  notes: [],
   agent: 'test-exec',
   action: 'run',
   visit: 1,
@@ -229,20 +231,28 @@ const EFFECT = {
 
 const SUMMARY: RunSummary = {
   run: 'r',
+  childWaits: [],
   status: 'paused',
   workflow: 'w',
+  manifest: { workflow: 'f'.repeat(64), agents: { shell: 'e'.repeat(64) }, flags: [1] },
+  leftAlone: undefined,
   title: 'what\u001b',
   traceId: 't',
   createdTs: 0,
   updatedTs: 9,
   events: 4,
   takeovers: 2,
+  interventions: [{ ts: 2, text: 'paused by ann: lunch' }],
+  output: undefined,
+  parent: undefined,
+  forkedFrom: undefined,
+  retries: 0,
   treeBefore: 'x',
   treeAfter: 'y',
   budget: {
     limit: { calls: 5 },
-    reserved: { timeMs: 0, calls: 0, candidates: 0 },
-    spent: { timeMs: 3, calls: 2, candidates: 0 },
+    reserved: { timeMs: 0, calls: 0, candidates: 0, tokens: 0, microUsd: 0 },
+    spent: { timeMs: 3, calls: 2, candidates: 0, tokens: 0, microUsd: 0 },
   },
   visits: [
     {
@@ -263,8 +273,10 @@ const SUMMARY: RunSummary = {
   cancel: { by: 'me', reason: 'enough' },
   failure: FAILURE,
   waitingFor: [{ kind: 'parked_effect', node: 'scan', key: 'scan#1/call#1' }],
-  applied: { directory: '/d', files: ['a.js'], ts: 1 },
+  applied: { by: 'ann', directory: '/d', files: ['a.js'], ts: 1 },
   origin: 'fingerprint',
+  archivedTs: undefined,
+  restored: undefined,
 };
 
 describe('a run', () => {
@@ -284,9 +296,9 @@ describe('a run', () => {
       'cancelled by me: enough',
       'failed[timeout/wall]',
       '  where: npm test',
-      'did "scan#1/call#1" of scan happen?',
+      'waits for scan: did "scan#1/call#1" happen?',
       'vltair resume r --parked retry',
-      'written into /d: a.js',
+      'written into /d by ann: a.js',
     ]) {
       expect(page).toContain(text);
     }
@@ -301,9 +313,9 @@ describe('a run', () => {
       createdTs: 0,
       ts: 4,
     };
-    const outcome = { state: state as RunState, result: undefined, diff: '', repositoryPath: '' };
+    const outcome = { state: state as RunState, result: undefined, childWaits: [], diff: '', repositoryPath: '' };
     expect(outcomePage(outcome, STYLE)).toBe(
-      'paused in 4 ms (run r)\n  next: vltair resume r --parked retry (or fail)\n  more: vltair show r',
+      'paused in 4 ms (run r)\nwaits for scan: did "scan#1/call#1" happen?\n  next: vltair resume r --parked retry (or fail)\n  more: vltair show r',
     );
   });
 
@@ -342,6 +354,7 @@ test('a state without a workspace, in a second visit', () => {
       running: [],
       completed: [place, { ...place, node: 'late', visit: 1 }],
       waiting: [],
+      suspended: [],
       parked: [],
       budget: SUMMARY.budget,
       tree: undefined,
@@ -361,10 +374,21 @@ test('a list of runs paints their status', () => {
     seq: 4,
     epoch: 1,
     joinKey: undefined,
+    wakeTs: undefined,
     title: 'first\nline',
+    waitingFor: [],
   };
   expect(runList([row], 60_000, painter(true))).toContain('\u001b[33mpaused\u001b[39m');
   expect(runList([row], 60_000, plain)).toMatch(/^r1 +paused +9 ms +1 m 00 s ago +first line$/m);
+  const parked = { kind: 'parked_effect', node: 'pay', key: 'pay#1/call#1', because: 'restored' } as const;
+  const waitingFor = [
+    parked,
+    { kind: 'signal', node: 's', name: 'go' },
+    { kind: 'pause', by: 'ann', reason: 'lunch' },
+  ] as const;
+  expect(runList([{ ...row, waitingFor }], 60_000, plain)).toContain(
+    'first line (parked, restored: pay#1/call#1; waits for signal go; paused by ann)',
+  );
 });
 
 test('a status page tells what is wrong with a store and what the sandbox lacks', () => {
@@ -384,10 +408,19 @@ test('a status page tells what is wrong with a store and what the sandbox lacks'
   const runs = { queued: 0, running: 0, paused: 0, succeeded: 0, failed: 0, cancelled: 0 };
   const open = {
     ...report,
-    store: { kind: 'open', logFormat: 1, runs, fingerprint: undefined },
+    store: {
+      kind: 'open',
+      logFormat: 1,
+      runs,
+      leftAlone: Array(7).fill({ run: 'r', failure: FAILURE }),
+      fingerprint: undefined,
+      identity: { store: 's', since: 0, backup: undefined },
+    },
     owner: undefined,
   } as const;
-  expect(statusPage(open, { tier: 'bubblewrap', mechanisms: {} }, plain)).toMatch(/^runs +none\nkey +not readable/m);
+  expect(statusPage(open, { tier: 'bubblewrap', mechanisms: {} }, plain)).toMatch(
+    /^runs +none\nleft alone +r: .*\n(.*\n){4} +and 2 more: vltair rehearse\nkey +not readable/m,
+  );
 });
 
 test('the host of this process', async () => {
@@ -420,8 +453,11 @@ describe('an event in one line', () => {
     [{ type: 'run.claimed', worker: 'host:1' }, 'host:1'],
     [{ type: 'cancel.requested', by: 'me', reason: 'enough' }, 'by me: enough'],
     [{ type: 'timer.fired', timer: { kind: 'run_deadline' } }, 'run_deadline'],
-    [{ type: 'tree.applied', directory: '/d', treeBefore: 'x', treeAfter: 'y', files: ['a', 'b'] }, '/d: a, b'],
-    [{ type: 'run.paused', waitingFor: [{ kind: 'parked_effect', node: 'scan', key: 'k' }] }, 'scan k'],
+    [
+      { type: 'tree.applied', by: 'ann', directory: '/d', treeBefore: 'x', treeAfter: 'y', files: ['a', 'b'] },
+      '/d by ann: a, b',
+    ],
+    [{ type: 'run.paused', waitingFor: [{ kind: 'parked_effect', node: 'scan', key: 'k' }] }, 'scan: did "k" happen?'],
     [{ type: 'run.resumed' }, 'run.resumed'],
     [{ type: 'run.succeeded' }, 'run.succeeded'],
     [{ type: 'run.failed', failure: FAILURE }, FAILURE.message],
@@ -451,7 +487,7 @@ describe('an event in one line', () => {
     [{ type: 'effect.reused', ...KEY }, 'scan#1/call#1: from the ledger'],
     [
       { type: 'effect.refused', ...KEY, dimension: 'calls', limit: 2, committed: 2, requested: 1, reserved: {} },
-      'scan#1/call#1: calls 1 over 2',
+      'scan#1/call#1: calls 1 more than 2 of 2',
     ],
     [{ type: 'effect.parked', ...KEY, summary: 'ask' }, 'scan#1/call#1: ask'],
     [{ type: 'effect.resolved', key: KEY.key, resolution: 'retry', by: 'me' }, 'scan#1/call#1: retry by me'],

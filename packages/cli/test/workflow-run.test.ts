@@ -209,7 +209,7 @@ describe('run WORKFLOW', () => {
   test('says where a file is wrong, with line and column', async () => {
     const cases = [
       [WORKFLOW.replace('agent: test-exec', 'agent: nobody'), 'invalid_argument/unknown_agent', 'check.yaml:4:12'],
-      [`${WORKFLOW}    needs: [tests]\n`, 'invalid_argument/graph_cycle', 'check.yaml:3:5'],
+      [`${WORKFLOW}    needs: [tests]\n`, 'invalid_argument/graph_cycle', 'check.yaml:7:13'],
       [`${WORKFLOW}    needs: [other]\n`, 'invalid_argument/unknown_node', 'check.yaml:7'],
       [`${WORKFLOW}    colour: red\n`, 'invalid_argument/workflow', 'check.yaml:'],
       ['name: [', 'invalid_argument/yaml', 'check.yaml:1'],

@@ -13,38 +13,61 @@ import {
   type EventPayload,
   type Fact,
   type FactOf,
+  type GateVerdict,
   type JsonObject,
+  type Manifest,
   type RunEvent,
   type Workflow,
   type WorkflowInput,
 } from '@vltair/protocol';
-import { admitEffect, type EffectAdmission, type EffectRequest } from '../src/machine/admit.ts';
+import { admitEffect, type EffectAdmission, type EffectRequest } from '../src/machine/admit-effect.ts';
+import { knownFlags } from '../src/machine/behaviour-flags.ts';
 import { step } from '../src/machine/decide.ts';
 import { effectKey } from '../src/machine/effect-key.ts';
 import { nodeOf, STATE_SCHEMA, type NodeState, type RunState } from '../src/machine/run-state.ts';
 import { parseSnapshot } from '../src/runtime/snapshot-state.ts';
 
 type NodeInput = WorkflowInput['nodes'][number];
+type NodeWish = Partial<Omit<NodeInput, 'agent'>> & { readonly id: string; readonly agent?: string | undefined };
 
 /** A workflow of nodes that all use the agent `worker`. */
-export function aWorkflow(
-  nodes: readonly (Partial<NodeInput> & { readonly id: string })[],
-  rest: Partial<Omit<WorkflowInput, 'nodes'>> = {},
-): Workflow {
+export function aWorkflow(nodes: readonly NodeWish[], rest: Partial<Omit<WorkflowInput, 'nodes'>> = {}): Workflow {
   return workflowSchema.parse({
     name: 'story',
     ...rest,
-    nodes: nodes.map((node) => ({ agent: 'worker', ...node })),
+    nodes: nodes.map((node) => withoutAbsent({ agent: 'worker', ...node })),
   });
+}
+
+/** A node that is to have no agent says so with `agent: undefined`. */
+function withoutAbsent({ agent, ...node }: NodeWish): NodeInput {
+  return agent === undefined ? node : { agent, ...node };
 }
 
 const RUN = '01900000-0000-7000-8000-000000000001';
 const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
 export const START_TS = 1_000_000;
 
-function runCreated(workflow: Workflow, input: JsonObject = {}): FactOf<'run.created'> {
-  const manifest = { workflow: 'digest', agents: {}, flags: [] };
-  return { type: 'run.created', workflow, manifest, input, traceId: TRACE_ID, tree: 'tree0', title: 'a story' };
+type Fork = NonNullable<FactOf<'run.created'>['forkedFrom']>;
+
+function runCreated(
+  workflow: Workflow,
+  input: JsonObject = {},
+  forkedFrom?: Fork,
+  pinned: Partial<Manifest> = {},
+): FactOf<'run.created'> {
+  const manifest = { workflow: 'digest', agents: { worker: 'digest' }, flags: [...knownFlags], ...pinned };
+  const fork = forkedFrom === undefined ? {} : { forkedFrom };
+  return {
+    type: 'run.created',
+    workflow,
+    manifest,
+    input,
+    traceId: TRACE_ID,
+    tree: 'tree0',
+    title: 'a story',
+    ...fork,
+  };
 }
 
 /** The reply of an agent with that signal. */
@@ -76,16 +99,18 @@ export interface EffectWish {
   readonly policy?: AmbiguityPolicy;
   readonly digest?: string;
   readonly reserved?: Amounts;
+  readonly gate?: GateVerdict;
 }
 
 /** A run told fact by fact, with a clock that only moves when it is told to. */
 export class RunStory {
+  readonly run = RUN;
   readonly events: RunEvent[] = [];
   #state: RunState | undefined;
   #ts = START_TS;
 
-  constructor(workflow: Workflow, input: JsonObject = {}) {
-    this.tell(runCreated(workflow, input));
+  constructor(workflow: Workflow, input: JsonObject = {}, forkedFrom?: Fork, pinned: Partial<Manifest> = {}) {
+    this.tell(runCreated(workflow, input, forkedFrom, pinned));
   }
 
   get state(): RunState {
@@ -159,7 +184,7 @@ export class RunStory {
 
   request(
     id: string,
-    { name = 'call', policy = 'once', digest = 'd1', reserved = {} }: EffectWish = {},
+    { name = 'call', policy = 'once', digest = 'd1', reserved = {}, gate }: EffectWish = {},
   ): EffectRequest {
     const { visit, attempt, incarnation } = this.node(id);
     return {
@@ -175,6 +200,7 @@ export class RunStory {
       policy,
       reserved,
       notAfter: this.#ts + 30_000,
+      ...(gate === undefined ? {} : { gate }),
     };
   }
 

@@ -79,7 +79,8 @@ async function finish(fixture: RunFixture, { world, run }: Crash): Promise<RunSt
   await fixture.runtime.resume(run);
   let state = await fixture.runtime.rest(run);
   while (state.status === 'paused') {
-    const key = state.waitingFor[0]?.key ?? '';
+    const [wait] = state.waitingFor;
+    const key = wait?.kind === 'parked_effect' ? wait.key : '';
     const resolution = world.calls.has(key) ? 'fail' : 'retry';
     await fixture.runtime.command(run, { type: 'resolve', key, resolution, by: 'ada' });
     state = await fixture.runtime.rest(run);

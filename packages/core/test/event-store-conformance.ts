@@ -226,6 +226,19 @@ export function describeEventStore(name: string, makePlace: () => Promise<StoreP
         });
       });
 
+      test('an append that answers a command which has been answered is a conflict and writes nothing', async () => {
+        await store.send(aCommand('c1'));
+        await store.send(aCommand('c2'));
+        await store.append(anAppend(store, { run: 'r1', consumes: ['c1'] }));
+        await store.answer([{ id: 'c2', ts: 1_000, refusal: undefined }]);
+        for (const id of ['c1', 'c2'])
+          expect(await store.append(anAppend(store, { run: 'r1', expectedSeq: 1, consumes: [id] }))).toEqual({
+            kind: 'conflict',
+            headSeq: 1,
+          });
+        expect(await store.head('r1')).toMatchObject({ seq: 1 });
+      });
+
       test('a refused append leaves its commands', async () => {
         await store.send(aCommand('c1'));
         await store.append(anAppend(store, { run: 'r1', expectedSeq: 4, consumes: ['c1'] }));
@@ -245,10 +258,47 @@ export function describeEventStore(name: string, makePlace: () => Promise<StoreP
         await store.send(aCommand('c1'));
         await store.send(aCommand('c2'));
         await store.append(anAppend(store, { run: 'r1', consumes: ['c1'] }));
-        await store.discard(['c2']);
+        await store.answer([{ id: 'c2', ts: 1, refusal: undefined }]);
         await store.send(aCommand('c1'));
         await store.send(aCommand('c2'));
         expect(await store.inbox()).toEqual([]);
+      });
+
+      test('a command that waits can be taken back', async () => {
+        await store.send(aCommand('c1'));
+        await store.send(aCommand('c2'));
+        await store.withdraw('c1');
+        expect((await store.inbox()).map(({ id }) => id)).toEqual(['c2']);
+      });
+    });
+
+    describe('answers', () => {
+      const week = 7 * 24 * 3_600_000;
+      const refusal = { reason: 'invalid_argument/run_ended', message: 'The run has ended: r1', where: 'r1' } as const;
+
+      test('a refusal is kept for whoever asks; what an event consumed was done', async () => {
+        await store.send(aCommand('c1'));
+        await store.send(aCommand('c2'));
+        expect(await store.answerTo('c1')).toBeUndefined();
+        await store.append(anAppend(store, { run: 'r1', consumes: ['c1'] }));
+        await store.answer([{ id: 'c2', ts: 5, refusal }]);
+        expect(await store.answerTo('c1')).toMatchObject({ id: 'c1', refusal: undefined });
+        expect(await store.answerTo('c2')).toEqual({ id: 'c2', ts: 5, refusal });
+      });
+
+      test('the first answer stands', async () => {
+        await store.answer([{ id: 'c1', ts: 5, refusal: undefined }]);
+        await store.answer([{ id: 'c1', ts: 6, refusal }]);
+        expect(await store.answerTo('c1')).toEqual({ id: 'c1', ts: 5, refusal: undefined });
+      });
+
+      test('they age out after a week', async () => {
+        await store.answer([{ id: 'old', ts: 5, refusal }]);
+        await store.answer([{ id: 'new', ts: week + 5, refusal }]);
+        expect(await store.answerTo('old')).toBeDefined();
+        await store.answer([{ id: 'newer', ts: week + 6, refusal }]);
+        expect(await store.answerTo('old')).toBeUndefined();
+        expect(await store.answerTo('new')).toBeDefined();
       });
     });
 
@@ -272,7 +322,7 @@ export function describeEventStore(name: string, makePlace: () => Promise<StoreP
     });
 
     describe('lists of runs', () => {
-      test('runs are found by status and join key, newest first, at most as many as asked for', async () => {
+      test('runs are found by status, join key and a part of the id, newest first, at most as many as asked for', async () => {
         const failure = {
           code: 'test_failed',
           reason: 'test_failed/tests',
@@ -289,6 +339,9 @@ export function describeEventStore(name: string, makePlace: () => Promise<StoreP
         expect(await ids({ joinKey: 'k' })).toEqual(['mid', 'old']);
         expect(await ids({ joinKey: 'k', statuses: ['running', 'queued'] })).toEqual(['old']);
         expect(await ids({ statuses: [] })).toEqual([]);
+        expect(await ids({ idPart: 'd' })).toEqual(['mid', 'old']);
+        expect(await ids({ idPart: 'd', limit: 1 })).toEqual(['mid']);
+        expect(await ids({ idPart: '%' })).toEqual([]);
         expect((await store.run('mid'))?.failure).toEqual(failure);
       });
     });

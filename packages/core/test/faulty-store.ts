@@ -44,6 +44,9 @@ export class FaultyStore implements Port.EventStore {
   run(id: string): Promise<Port.RunRow | undefined> {
     return this.#real.run(id);
   }
+  counts(): ReturnType<Port.EventStore['counts']> {
+    return this.#real.counts();
+  }
   saveSnapshot(snapshot: Port.Snapshot): Promise<void> {
     return this.#real.saveSnapshot(snapshot);
   }
@@ -53,11 +56,17 @@ export class FaultyStore implements Port.EventStore {
   send(command: Port.InboxCommand): Promise<void> {
     return this.#real.send(command);
   }
+  withdraw(id: string): Promise<void> {
+    return this.#real.withdraw(id);
+  }
   inbox(): Promise<readonly Port.InboxCommand[]> {
     return this.#real.inbox();
   }
-  discard(ids: readonly string[]): Promise<void> {
-    return this.#real.discard(ids);
+  answer(answers: readonly Port.CommandAnswer[]): Promise<void> {
+    return this.#real.answer(answers);
+  }
+  answerTo(id: string): Promise<Port.CommandAnswer | undefined> {
+    return this.#real.answerTo(id);
   }
   changes(): number {
     return this.#real.changes();

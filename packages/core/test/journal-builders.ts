@@ -20,6 +20,7 @@ export function aRow(row: Partial<RunProjection> = {}): RunProjection {
     createdTs: 1_000,
     updatedTs: 1_000,
     failure: undefined,
+    wakeTs: undefined,
     ...row,
   };
 }

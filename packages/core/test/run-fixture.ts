@@ -23,9 +23,11 @@ import {
   systemClock,
   type AgentContext,
   type Clock,
+  type EffectGate,
   type EventStore,
   type Invoker,
   type RunState,
+  type WaitingLineOptions,
   type WorkspacePort,
 } from '../src/index.ts';
 import { openReplayedStore } from './replayed-store.ts';
@@ -42,6 +44,7 @@ export interface FixtureOptions {
   readonly agents: Readonly<Record<string, Behaviour>>;
   readonly clock?: Clock;
   readonly concurrency?: number;
+  readonly queue?: WaitingLineOptions;
   /** Identity digests of the agents. */
   readonly digests?: Readonly<Record<string, string>>;
   readonly workspace?: WorkspacePort;
@@ -51,6 +54,8 @@ export interface FixtureOptions {
   readonly faulty?: (store: EventStore) => EventStore;
   readonly commitOn?: 'thread' | 'caller';
   readonly onWarning?: (warning: string) => void;
+  readonly gate?: EffectGate;
+  readonly isWorker?: boolean;
   /** What every agent replies instead, unchecked; for agents that break their contract. */
   readonly reply?: () => Promise<unknown>;
 }
@@ -81,9 +86,24 @@ export class RunFixture {
       commitOn: options.commitOn ?? 'thread',
     });
     const { faulty = (same) => same, onWarning = (warning) => expect.fail(warning) } = options;
+    const gated = options.gate === undefined ? {} : { gate: options.gate };
+    const isWorker = options.isWorker ?? false;
     const runtime = new Runtime(
-      { store: faulty(store), clock, invoker: invokerOf(options), workspace: options.workspace ?? noWorkspace },
-      { worker: 'test', concurrency: options.concurrency ?? 8, agents: options.digests ?? {}, onWarning },
+      {
+        store: faulty(store),
+        clock,
+        invoker: invokerOf(options),
+        workspace: options.workspace ?? noWorkspace,
+        ...gated,
+      },
+      {
+        worker: 'test',
+        concurrency: options.concurrency ?? 8,
+        isWorker,
+        queue: options.queue ?? {},
+        agents: options.digests ?? {},
+        onWarning,
+      },
     );
     return new RunFixture(directory, store, runtime);
   }

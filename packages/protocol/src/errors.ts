@@ -90,9 +90,17 @@ export const errorCatalogue = {
   'invalid_argument/protocol_version': caller('The envelope has another protocol version.', 'Send protocolVersion 1.'),
   'invalid_argument/json': caller('The text is not JSON.', 'Correct the text at the position that is named.'),
   'invalid_argument/yaml': caller('The text is not YAML.', 'Correct the text at the line that is named.'),
+  'invalid_argument/module': caller(
+    'The module gives no workflow.',
+    'Export the workflow as `workflow` or as the default, and correct what is named.',
+  ),
   'invalid_argument/workflow': caller(
     'The workflow does not fit the format.',
     'Correct the field that is named; the format stands in docs/workflows.md.',
+  ),
+  'invalid_argument/test_script': caller(
+    'The test cannot play the workflow.',
+    'Correct what is named in the options of testWorkflow; docs/workflows.md has examples.',
   ),
   'invalid_argument/duplicate_node': caller('Two nodes have the same id.', 'Rename one of them.'),
   'invalid_argument/unknown_node': caller('An edge names a node that does not exist.', 'Correct the node id.'),
@@ -114,9 +122,72 @@ export const errorCatalogue = {
     'Correct the reference; only nodes that are done, and the run input, can be referred to.',
   ),
   'invalid_argument/agent_input': caller('The input does not fit the agent.', 'Correct the input field that is named.'),
+  'invalid_argument/workflow_input': caller(
+    'The input does not fit the workflow.',
+    'Give the run what is named (`--input`); the workflow says what it takes under `input`.',
+  ),
   'invalid_argument/agent_output': us('An agent returned a result that does not fit its schema.'),
   'invalid_argument/effect_in_flight': us('An agent started two effects of one name at the same time.'),
+  'invalid_argument/expression': caller(
+    'The expression is not understood, or cannot be evaluated.',
+    'Correct the CEL expression that is named.',
+  ),
+  'invalid_argument/policy': operator(
+    'The policy is not understood.',
+    'Correct the field of the policy file that is named.',
+  ),
+  'invalid_argument/map_items': caller(
+    'What the node maps over is no list, or too long a list.',
+    'Correct the template, or raise maxItems.',
+  ),
+  'invalid_argument/run_ending': caller(
+    'The run is cleaning up before its end.',
+    'Wait for its end: compensations and finally nodes have deadlines of their own.',
+  ),
+  'invalid_argument/child_run': caller(
+    'The run is part of another one, which has gone on without it.',
+    'Put the wish to the run above it, which `vltair show` names.',
+  ),
+  'invalid_argument/rollback': caller(
+    'The run cannot be taken back.',
+    'Fork it from a node with `vltair fork`, or cancel it, which undoes what it has done.',
+  ),
+  'invalid_argument/run_busy': caller('The run is at work.', 'Wait until it rests, or cancel it.'),
+  'invalid_argument/migration': caller(
+    'The run cannot go on with that workflow.',
+    'Change the workflow so that each obstacle that is named is gone; `vltair migrate --dry-run` looks again.',
+  ),
+  'invalid_argument/run_paused': caller('The run is paused already.', 'Continue it with `vltair resume`.'),
+  'invalid_argument/not_failed': caller(
+    'Only a failed run can be tried again.',
+    'Continue an interrupted or paused run with `vltair resume`; start a new run of a cancelled one.',
+  ),
+  'invalid_argument/approval_decided': caller(
+    'The approval has been answered already, or needs no answer any more.',
+    'Run `vltair show` for who decided what.',
+  ),
+  'invalid_argument/node_ended': caller('The node has ended.', 'Run `vltair show` for how.'),
+  'invalid_argument/signal_data': caller(
+    'The data does not fit the form of the signal.',
+    'Correct the field that is named.',
+  ),
   'invalid_argument/run_ended': caller('The run has ended.', 'Run `vltair show` for how; start a new run to work on.'),
+  'invalid_argument/run_unfinished': caller(
+    'The run has not ended.',
+    'Wait for its end, or cancel it with `vltair cancel`.',
+  ),
+  'invalid_argument/not_empty': caller(
+    'There is something at that place already.',
+    'Name a place that does not exist yet; nothing is overwritten.',
+  ),
+  'invalid_argument/backup': caller(
+    'The backup is not what was signed.',
+    'Use another backup; this one was cut or changed.',
+  ),
+  'invalid_argument/backup_key': caller(
+    'Without its signing key the runs of a backup can be read, but not continued.',
+    'Name the key with --key, or restore for reading alone with --new-key.',
+  ),
   'invalid_argument/path_outside': caller('The path lies outside of the project.', 'Name a path inside the project.'),
   'invalid_argument/not_a_directory': caller('The path is not a directory.', 'Name an existing directory.'),
   'invalid_argument/unreadable': caller(
@@ -143,6 +214,10 @@ export const errorCatalogue = {
     'The store already has a run of this id.',
     'Read it with `vltair show`; to import another copy, use another data directory.',
   ),
+  'invalid_argument/run_imported': caller(
+    'The run was imported: another store works on it.',
+    'Send the command to the store that it came from.',
+  ),
   'invalid_argument/minified': work('The code is minified.', 'Point vltair at the sources.'),
   'not_found/run': caller('There is no such run.', 'Run `vltair runs` for the runs that exist.'),
   'not_found/agent': caller('There is no such agent.', 'Run `vltair status` for the agents that exist.'),
@@ -155,9 +230,17 @@ export const errorCatalogue = {
     'Only its digest is left; `vltair verify` still proves the order of the events.',
   ),
   'not_found/file': caller('There is no such file.', 'Check the path.'),
+  'not_found/node': caller('The run has no such node.', 'Run `vltair show` for its nodes.'),
+  'not_found/approval': caller('Nothing waits for this approval.', 'Run `vltair show` for what the run waits for.'),
+  'not_found/signal': caller('No node waits for a signal of this name.', 'Use a name that the workflow has.'),
+  'not_found/workflow': caller('There is no such workflow.', 'Add it under `workflows`, or correct the name.'),
   'not_found/parked_effect': caller(
     'No effect of that key waits for a person.',
     'Run `vltair show` for what the run waits for.',
+  ),
+  'not_found/secret': operator(
+    'There is no secret of this name.',
+    'Set the variable VLTAIR_SECRET_NAME, with the name that the message has, where vltair is started.',
   ),
   'not_found/tests': caller(
     'No tests were found.',
@@ -166,6 +249,24 @@ export const errorCatalogue = {
   'not_found/test_runner': operator(
     'The test runner that the project uses is not installed.',
     'Install the dependencies of the project, or name a command with --test.',
+  ),
+  'forbidden/approver': caller('The approval is for others to give.', 'Ask one of the approvers that are named.'),
+  'forbidden/rejected': work('A person rejected it.', 'Read the reason with `vltair show`.'),
+  'forbidden/policy': work(
+    'The policy does not allow the call.',
+    'Ask whoever keeps the policy to change the rule that is named.',
+  ),
+  'forbidden/host': operator(
+    'The host is not one that requests may go to.',
+    'Add it to VLTAIR_HTTP_ALLOW, as host or host:port, if runs may send requests there.',
+  ),
+  'forbidden/address': operator(
+    'The host leads to a private address.',
+    'Add the address itself to VLTAIR_HTTP_ALLOW if runs may send requests there.',
+  ),
+  'forbidden/network': operator(
+    'Commands have no network.',
+    'Set VLTAIR_SHELL_NETWORK=1 if commands of workflows may use the network of this machine.',
   ),
   'forbidden/protected_path': work(
     'The change touches a file that agents may not change.',
@@ -239,7 +340,7 @@ export const errorCatalogue = {
     'Restore a backup, or move the data directory away to start anew; nothing was changed.',
   ),
   'unavailable/store_newer': operator(
-    'The store was written by a newer version of vltair.',
+    'The store, or a log, was written by a newer version of vltair.',
     'Install that version or a later one; nothing was changed.',
   ),
   'unavailable/store_failed': operator(
@@ -254,18 +355,35 @@ export const errorCatalogue = {
     'Run `vltair doctor` for what to install, or use --sandbox best-effort.',
   ),
   'unavailable/other_version': operator(
-    'The run was begun by another version of its agents.',
-    'Continue it with the version that began it, or start anew: `vltair fix --new`; `vltair cancel` ends the old one.',
+    'The run is pinned to other agents than the ones installed.',
+    'Install the version that began it, or move it with `vltair migrate`; `vltair cancel` ends it, `vltair fix --new` leaves it.',
+  ),
+  'unavailable/newer_run': operator(
+    'The run behaves in a way that this version does not know.',
+    'Continue it with the version that began it, or a later one; nothing was changed.',
   ),
   'unavailable/shutting_down': operator('The process is shutting down.', 'Run `vltair resume` later.', true),
   'payload_too_large/envelope': caller('The message is too large.', 'Keep it below the limit that is named.'),
+  'payload_too_large/response': work('The answer is too large.', 'Ask for less, or raise the maxBytes of the request.'),
   'deadline_exceeded/node': work('A node did not end before its deadline.', 'Raise the timeout of the node.'),
+  'deadline_exceeded/approval': work(
+    'Nobody answered the approval before it expired.',
+    'Start the run again, or allow more time.',
+  ),
+  'deadline_exceeded/signal': work('The signal did not come in time.', 'Send it earlier, or allow more time.'),
   'deadline_exceeded/run': work('The run did not end before its deadline.', 'Raise --timeout.'),
   'resource_exhausted/visits': work(
     'A loop of the workflow has used all of its visits.',
     'Read the last visit with `vltair show`; raise maxVisits if more would help.',
   ),
+  'resource_exhausted/nodes': work('The run would have more nodes than it may.', 'Raise maxNodes, or map over less.'),
+  'resource_exhausted/depth': work('Subruns are nested too deeply.', 'Let the workflow end instead of running itself.'),
+  'resource_exhausted/mailbox': caller(
+    'The run has too many messages that nobody has taken.',
+    'Wait until its nodes have taken some.',
+  ),
   'resource_exhausted/memory': work('A command used more memory than it may.', 'Raise the memory limit.'),
+  'resource_exhausted/processes': work('A command started more processes than it may.', 'Let it do less at a time.'),
   'queue_full/scheduler': {
     ...operator('The queue is full.', 'Try again when runs have ended, or raise SCHEDULER_MAX_QUEUE.'),
     retryable: true,
@@ -276,6 +394,14 @@ export const errorCatalogue = {
     ...us('An agent asked for another call under the key of a recorded one.'),
     exitCode: exitCodes.waiting,
   },
+  'fatal/tree_conflict': work(
+    'The workspace was changed in two places at once.',
+    'Let the nodes that change it follow each other with needs; give a map of them concurrency: 1.',
+  ),
+  'fatal/compensation': work(
+    'What the run had done could not be undone in full.',
+    'Read with `vltair show` what is left, and undo it by hand.',
+  ),
   'fatal/parked': {
     ...operator(
       'It is not known whether an effect happened.',
@@ -283,9 +409,10 @@ export const errorCatalogue = {
     ),
     exitCode: exitCodes.waiting,
   },
+  'budget_exceeded/node': work('The budget of the node is spent.', 'Raise the budget of the node.'),
   'budget_exceeded/run': work(
     'The budget of the run does not cover the next call.',
-    'Raise the limit that is named and start again.',
+    'Raise the limit that is named and start again, or go on with `vltair retry ID --grant JSON`.',
   ),
   'cancelled/run': {
     ...work('The run was cancelled.', 'Start it again if it is still wanted.'),
@@ -347,7 +474,7 @@ export class VltairError extends Error {
   }
 }
 
-/** A call was refused because its reservation does not fit into the budget (`budget_exceeded/run`). */
+/** A call was refused because its reservation does not fit into the budget of the run, or of the node (`budget_exceeded/run`, `/node`). */
 export class BudgetExceeded extends VltairError {
   override readonly name = 'BudgetExceeded';
   readonly dimension: string;
@@ -355,8 +482,8 @@ export class BudgetExceeded extends VltairError {
   readonly spent: number;
   readonly requested: number;
 
-  constructor(budget: { dimension: string; limit: number; spent: number; requested: number }) {
-    super('budget_exceeded/run', {
+  constructor(budget: { dimension: string; limit: number; spent: number; requested: number; scope?: 'node' }) {
+    super(budget.scope === 'node' ? 'budget_exceeded/node' : 'budget_exceeded/run', {
       detail: `${budget.dimension}: limit ${budget.limit}, spent or reserved ${budget.spent}, requested ${budget.requested}`,
     });
     this.dimension = budget.dimension;

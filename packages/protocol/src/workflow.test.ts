@@ -30,6 +30,15 @@ describe('times', () => {
 });
 
 describe('needs', () => {
+  test('the agent human is a signal, and its input says what the person is asked', () => {
+    const ask = { message: 'How many?', form: { type: 'integer' }, expires: '1h' };
+    const signal = workflowSchema.parse({ name: 'flow', nodes: [{ id: 'a', signal: ask }] });
+    expect(nodeOf({ agent: 'human', input: ask })).toEqual(signal.nodes[0]);
+    expect(parse({ agent: 'human', input: { question: 'How many?' } }).error?.issues[0]?.path).toContain('input');
+    const timed = parse({ agent: 'human', timeout: '1h' });
+    expect(timed.error?.issues[0]?.message).toBe('a signal has no timeout; say expires');
+  });
+
   test('dependsOn is another word for needs', () => {
     expect(nodeOf({ dependsOn: ['b'] })).toEqual(nodeOf({ needs: ['b'] }));
   });

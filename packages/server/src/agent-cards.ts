@@ -21,8 +21,23 @@ export const builtInAgents: readonly AgentCard[] = [
     description: 'Ranks the lines that a failing test makes suspicious.',
   },
   {
+    name: 'http',
+    version: '1',
+    description: 'Sends a request to a host that the configuration allows.',
+  },
+  {
+    name: 'shell',
+    version: '1',
+    description: 'Runs a command or a script in the sandbox, over a copy of the workspace.',
+  },
+  {
     name: 'test-exec',
     version: '1',
     description: 'Runs the tests of a project in the sandbox and reports each case.',
+  },
+  {
+    name: 'transform',
+    version: '1',
+    description: 'Computes values from values with CEL expressions.',
   },
 ];

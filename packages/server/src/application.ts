@@ -4,7 +4,10 @@ import {
   catalogued,
   createCodeGen,
   createDebug,
+  createHttp,
+  createShell,
   createTestExec,
+  createTransform,
   isProtectedPath,
   openWorkspace,
   ProjectTests,
@@ -14,7 +17,9 @@ import { Runtime, systemClock, type EventStore, type WorkspacePort } from '@vlta
 import { failure, VltairError } from '@vltair/protocol';
 import { createSandbox, type Sandbox } from '@vltair/sandbox';
 import type { Configuration } from './environment.ts';
+import { MetricsFile } from './metrics-file.ts';
 import { openStore } from './open-store.ts';
+import { PolicyGate } from './policy-gate.ts';
 
 export interface ApplicationOptions {
   readonly dataDirectory: string;
@@ -23,17 +28,25 @@ export interface ApplicationOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Hears what a person should know but need not stop for. */
   readonly warn: (sentence: string) => void;
+  /** Attempts in flight at a time; one per processor unless said otherwise. 0: commands are answered, nothing works. */
+  readonly concurrency?: number;
+  /** Stays: takes up whatever run of the store a timer calls for. */
+  readonly isWorker?: boolean;
+}
+
+/** What runs are made of and work with, whoever owns the store. */
+export interface Equipment {
+  readonly workspace: Workspace;
+  readonly sandbox: Sandbox;
+  readonly agents: AgentRegistry;
 }
 
 /** All parts joined, as the writer of one store. */
-export interface Application {
+export interface Application extends Equipment {
   readonly dataDirectory: string;
   readonly configuration: Configuration;
   readonly store: EventStore;
   readonly runtime: Runtime;
-  readonly workspace: Workspace;
-  readonly sandbox: Sandbox;
-  readonly agents: AgentRegistry;
   /** Ends what is in flight, recording no end: every run can be resumed. Bounded. */
   close(): Promise<void>;
 }
@@ -46,29 +59,44 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
   const { dataDirectory, configuration } = options;
   const store = await openStore(options, 'write');
   try {
-    const workspace = await catalogued(openWorkspace({ dataDirectory }));
-    const sandbox = sandboxOf(configuration);
-    const { redaction } = configuration;
-    const agents = agentsOf(sandbox, workspace, { environment: options.environment, redaction });
+    const equipment = await openEquipment(options);
+    const { workspace, agents } = equipment;
+    const { redaction, queue, testMode } = configuration;
     const runtime = new Runtime(
-      { store, clock: systemClock, invoker: agents, workspace: portOf(workspace) },
+      { store, clock: systemClock, invoker: agents, workspace: portOf(workspace), gate: new PolicyGate(dataDirectory) },
       {
         worker: `${hostname()}:${process.pid}`,
-        concurrency: configuration.testMode ? 1 : availableParallelism(),
+        concurrency: options.concurrency ?? (testMode ? 1 : availableParallelism()),
+        queue,
+        isWorker: options.isWorker ?? false,
         agents: agents.digests(),
         redaction,
         onWarning: options.warn,
       },
     );
+    const metrics = new MetricsFile(dataDirectory, () => runtime.metrics());
     const close = async (): Promise<void> => {
       await runtime.close(CLOSE_GRACE_MS);
+      metrics.close();
       await store.close();
     };
-    return { dataDirectory, configuration, store, runtime, workspace, sandbox, agents, close };
+    return { dataDirectory, configuration, store, runtime, ...equipment, close };
   } catch (error) {
     await store.close();
     throw error;
   }
+}
+
+/** Everything but the store; the data directory gets a place for trees. */
+export async function openEquipment({
+  dataDirectory,
+  configuration,
+  environment,
+}: Pick<ApplicationOptions, 'dataDirectory' | 'configuration' | 'environment'>): Promise<Equipment> {
+  const workspace = await catalogued(openWorkspace({ dataDirectory }));
+  const sandbox = sandboxOf(configuration);
+  const agents = agentsOf(sandbox, workspace, { ...configuration, environment });
+  return { workspace, sandbox, agents };
 }
 
 export function sandboxOf(configuration: Configuration): Sandbox {
@@ -80,14 +108,22 @@ export function sandboxOf(configuration: Configuration): Sandbox {
   });
 }
 
+type AgentSettings = Pick<ApplicationOptions, 'environment'> &
+  Pick<Configuration, 'redaction' | 'httpAllow' | 'shellNetwork'>;
+
 /** The built-in agents; a new one is one line here. */
-export function agentsOf(
-  sandbox: Sandbox,
-  workspace: Workspace,
-  { environment, redaction }: Pick<ApplicationOptions, 'environment'> & Pick<Configuration, 'redaction'>,
-): AgentRegistry {
+export function agentsOf(sandbox: Sandbox, workspace: Workspace, settings: AgentSettings): AgentRegistry {
+  const { environment, redaction, httpAllow, shellNetwork } = settings;
   const tests = new ProjectTests({ sandbox, workspace, environment, redaction });
-  return new AgentRegistry([createTestExec(tests), createDebug(workspace), createCodeGen(tests)], redaction);
+  const agents = [
+    createTestExec(tests),
+    createDebug(workspace),
+    createCodeGen(tests),
+    createShell({ sandbox, workspace, environment, allowNetwork: shellNetwork }),
+    createHttp({ allow: httpAllow, environment }),
+    createTransform(),
+  ];
+  return new AgentRegistry(agents, redaction);
 }
 
 function portOf(workspace: Workspace): WorkspacePort {

@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
+import type { WaitingLineOptions } from '@vltair/core';
 import { artifactTexts, VltairError, type RedactionSettings } from '@vltair/protocol';
 
 /**
@@ -14,6 +15,12 @@ export const environmentVariables = {
   GITHUB_ACTIONS: 'true: with VLTAIR_CI_DIAG, sandbox events also go to stderr as [ci-diag] lines.',
   VLTAIR_SANDBOX_ENABLE_SECCOMP: '1: a sandboxed command that opens a socket is killed and reported. Default: off.',
   VLTAIR_SANDBOX_ENABLE_CGROUPS_V2: '1: report in detail whether cgroups v2 could be used. Default: off.',
+  SCHEDULER_MAX_QUEUE: 'Runs that may wait for their first attempt at a time. Default: any number.',
+  POLICY:
+    'What becomes of a start beyond SCHEDULER_MAX_QUEUE: reject refuses it, drop_oldest cancels the run that waits longest. Default: reject.',
+  VLTAIR_HTTP_ALLOW:
+    'Hosts that the agent http may send requests to, host or host:port, separated by commas. Default: none.',
+  VLTAIR_SHELL_NETWORK: '1: commands of the agent shell may ask for the network of this machine. Default: off.',
   VLTAIR_REDACT_PREFIXES: 'Comma-separated prefixes of further secret tokens.',
   VLTAIR_REDACT_FIELDS: 'Texts hidden whole, per artifact kind: test_result=log,analysis=details.',
 } as const;
@@ -24,8 +31,13 @@ export interface Configuration {
   readonly dataDirectory: string | undefined;
   readonly testMode: boolean;
   readonly ciDiagnostics: { readonly file: string; readonly onStderr: boolean } | undefined;
+  readonly queue: WaitingLineOptions;
   readonly killOnSocket: boolean;
   readonly reportCgroupsV2: boolean;
+  /** Where the agent `http` may send requests: `host` or `host:port`. */
+  readonly httpAllow: readonly string[];
+  /** Commands of the agent `shell` may ask for the network. */
+  readonly shellNetwork: boolean;
   readonly redaction: RedactionSettings;
 }
 
@@ -49,8 +61,11 @@ export function readConfiguration(
             file: resolve(directory, diagnostics === '1' ? 'vltair-ci-diag.jsonl' : diagnostics),
             onStderr: value('GITHUB_ACTIONS') === 'true',
           },
+    queue: queueOf(value('SCHEDULER_MAX_QUEUE'), value('POLICY')),
     killOnSocket: flag('VLTAIR_SANDBOX_ENABLE_SECCOMP', value('VLTAIR_SANDBOX_ENABLE_SECCOMP')),
     reportCgroupsV2: flag('VLTAIR_SANDBOX_ENABLE_CGROUPS_V2', value('VLTAIR_SANDBOX_ENABLE_CGROUPS_V2')),
+    httpAllow: hostsOf(value('VLTAIR_HTTP_ALLOW')),
+    shellNetwork: flag('VLTAIR_SHELL_NETWORK', value('VLTAIR_SHELL_NETWORK')),
     redaction: redactionOf(value('VLTAIR_REDACT_PREFIXES'), value('VLTAIR_REDACT_FIELDS')),
   };
 }
@@ -62,10 +77,30 @@ function directoryOf(text: string | undefined, base: string): string | undefined
   return isAbsolute(text) ? resolve(text) : resolve(base, text);
 }
 
+function queueOf(limit: string | undefined, policy: string | undefined): WaitingLineOptions {
+  if (limit !== undefined && !/^[1-9]\d{0,8}$/.test(limit)) throw bad('SCHEDULER_MAX_QUEUE', 'a number from 1', limit);
+  if (policy !== undefined && policy !== 'reject' && policy !== 'drop_oldest')
+    throw bad('POLICY', 'reject or drop_oldest', policy);
+  return { ...(limit === undefined ? {} : { limit: Number(limit) }), ...(policy === undefined ? {} : { policy }) };
+}
+
 function flag(name: VariableName, text: string | undefined): boolean {
   if (text === undefined || text === '0') return false;
   if (text === '1') return true;
   throw bad(name, '0 or 1', text);
+}
+
+function hostsOf(text: string | undefined): readonly string[] {
+  const hosts = text?.split(',').map((host) => host.trim()) ?? [];
+  const unfit = hosts.find((host) => !isHost(host));
+  if (unfit !== undefined)
+    throw bad('VLTAIR_HTTP_ALLOW', 'hosts, each with or without :port, separated by commas', unfit);
+  return hosts;
+}
+
+function isHost(text: string): boolean {
+  const [, name, port = '80'] = /^(\[[0-9a-f:.]+\]|[^:/?#@\s[\]*]+)(?::(\d{1,5}))?$/i.exec(text) ?? [];
+  return name !== undefined && Number(port) > 0 && Number(port) < 65_536 && URL.canParse(`http://${name}/`);
 }
 
 function redactionOf(prefixes: string | undefined, fields: string | undefined): RedactionSettings {

@@ -9,7 +9,7 @@ import {
   type ApplyResult,
   type Project,
 } from '@vltair/agents';
-import type { RunState } from '@vltair/core';
+import { fold, type AppliedTree, type RunState } from '@vltair/core';
 import {
   canonicalJson,
   jsonObjectSchema,
@@ -23,7 +23,7 @@ import {
   type StoredEvent,
   type Workflow,
 } from '@vltair/protocol';
-import type { Application } from './application.ts';
+import type { Desk, Target } from './bring-to-rest.ts';
 import { failingCasesOf, type FailingCase } from './failing-case.ts';
 import { planProject, type ProjectPlan } from './project-plan.ts';
 import { repositoryPathOf } from './repository-path.ts';
@@ -43,12 +43,11 @@ export interface FixRequest {
   readonly isNew: boolean;
 }
 
-/** What `fix` is going to do: the run that it started or joined. */
-export interface FixRun {
-  readonly run: string;
+/** What `fix` is going to do: the run that it starts or joins. */
+export interface FixTarget extends Target {
   /**
-   * `joined`: the same request had an unfinished run. `superseded`: it had one over other files, which stays as it is.
-   * `expired`: it had one whose deadline passed while nobody worked on it, which has failed by that.
+   * `joined`: the same request has an unfinished run. `superseded`: it had one over other files, which stays as it is.
+   * `expired`: it had one whose deadline passed while nobody worked on it, which fails by that.
    */
   readonly how:
     | { readonly kind: 'started' }
@@ -95,16 +94,16 @@ const WORKFLOW_FILE = join(import.meta.dirname, '..', '..', '..', 'workflows', '
 
 const TEST_TIMEOUT_MS = 120_000;
 
-/** Starts the repair of a project's failing tests, or joins the unfinished run of the same request. The caller waits for its rest. */
-export async function startFix(app: Application, request: FixRequest): Promise<FixRun> {
+/** The unfinished run of the same request, or the start of a new one. */
+export async function targetOfFix(desk: Desk, request: FixRequest): Promise<FixTarget> {
   const plan = await planProject(request.directory, request.test);
-  const snapshot = await catalogued(app.workspace.capture(plan.root));
+  const snapshot = await catalogued(desk.workspace.capture(plan.root));
   const key = requestKey(plan);
   const joinKey = joinKeyOf(plan, snapshot);
-  const earlier = request.isNew ? [] : await unfinishedRuns(app, key);
+  const earlier = request.isNew ? [] : await unfinishedRuns(desk, key);
   const same = earlier.find((row) => row.joinKey === joinKey);
-  const joined = same === undefined ? undefined : await resumeInTime(app, same.run);
-  if (joined === 'in_time' && same !== undefined) return { run: same.run, how: { kind: 'joined' }, plan };
+  const isExpired = same !== undefined && (await hasExpired(desk, same.run));
+  if (same !== undefined && !isExpired) return { run: same.run, how: { kind: 'joined' }, plan };
   const workflow = await boundedWorkflow(request);
   const project: Project = {
     directory: plan.root,
@@ -112,34 +111,33 @@ export async function startFix(app: Application, request: FixRequest): Promise<F
     commands: [...plan.commands],
     testTimeoutMs: Math.min(request.testTimeoutMs ?? TEST_TIMEOUT_MS, request.timeoutMs),
     sandboxMode: request.sandboxMode,
-    protectedPaths: [...(await catalogued(findProtectedFiles(app.workspace, snapshot.tree, plan)))],
+    protectedPaths: [...(await catalogued(findProtectedFiles(desk.workspace, snapshot.tree, plan)))],
   };
   const run = makeRunId(Date.now(), randomBytes(16));
-  await app.runtime.start({
-    run,
+  const start = {
     workflow,
     input: { project: jsonObjectSchema.parse(project), maxCandidates: request.maxCandidates },
     traceId: makeTraceId(randomBytes(16)),
     title: `fix ${plan.root}${plan.packagePath === '.' ? '' : ` (${plan.packagePath})`}`,
     joinKey,
     tree: snapshot.tree,
-  });
+  };
+  const begin = { type: 'start', joins: !request.isNew, request: start } as const;
   const replaced = same ?? earlier[0];
-  if (replaced === undefined) return { run, how: { kind: 'started' }, plan };
-  return { run, how: { kind: joined === 'expired' ? 'expired' : 'superseded', earlier: replaced.run }, plan };
+  if (replaced === undefined) return { run, begin, how: { kind: 'started' }, plan };
+  const how = { kind: isExpired ? 'expired' : 'superseded', earlier: replaced.run } as const;
+  return { run, begin, before: isExpired ? [replaced.run] : [], how, plan };
 }
 
-/** Takes the run over; one whose deadline has passed meanwhile comes to its end by that. */
-async function resumeInTime(app: Application, run: string): Promise<'in_time' | 'expired'> {
-  const { deadlineTs } = await app.runtime.resume(run);
-  if (deadlineTs === undefined || Date.now() < deadlineTs) return 'in_time';
-  await app.runtime.rest(run);
-  return 'expired';
+/** Whether its deadline has passed: it comes to its end by that as soon as somebody takes it up. */
+async function hasExpired({ store }: Desk, run: string): Promise<boolean> {
+  const deadlineTs = fold(await store.read(run))?.deadlineTs;
+  return deadlineTs !== undefined && Date.now() >= deadlineTs;
 }
 
 /** What a finished repair found, read from its log. */
-export async function reportFix(app: Pick<Application, 'store' | 'workspace'>, state: RunState): Promise<FixReport> {
-  const events = await app.store.read(state.run);
+export async function reportFix(desk: Desk, state: RunState): Promise<FixReport> {
+  const events = await desk.store.read(state.run);
   const created = events[0]?.payload;
   if (created?.type !== 'run.created' || created.tree === undefined || state.tree === undefined) {
     throw new VltairError('internal/unexpected', { detail: `${state.run} is no repair` });
@@ -153,7 +151,7 @@ export async function reportFix(app: Pick<Application, 'store' | 'workspace'>, s
   const outputsOf = (name: string) => results.filter(({ node }) => node === name).map(({ payload }) => payload.output);
   const searches = outputsOf('codegen');
   const suspects = outputsOf('debug').at(-1)?.['suspects'];
-  const difference = await catalogued(app.workspace.diff(created.tree, state.tree));
+  const difference = await catalogued(desk.workspace.diff(created.tree, state.tree));
   return {
     run: state.run,
     status: state.status,
@@ -199,16 +197,20 @@ function verdictsOfBatch({ node, outcome }: FactOf<'effect.recorded'>): readonly
   return node === 'codegen' && outcome.kind === 'value' && Array.isArray(outcome.value) ? outcome.value : [];
 }
 
-/** Writes a successful repair into the user's directory, unless the files changed meanwhile, and records that it did. */
-export async function applyFix(app: Application, state: RunState, report: FixReport): Promise<ApplyResult> {
+/** Writes a successful repair into the user's directory, unless the files changed meanwhile, and has it recorded that it did. */
+export async function applyFix(
+  { workspace }: Desk,
+  state: RunState,
+  report: FixReport,
+  record: (applied: Omit<AppliedTree, 'by'>) => Promise<void>,
+): Promise<ApplyResult> {
   const { directory, protectedPaths } = projectOf(state);
   const forbidden = report.files.find(protectedBy(protectedPaths));
   if (forbidden !== undefined) throw new VltairError('forbidden/protected_path', { detail: forbidden });
   const { treeBefore: before, treeAfter: after } = report;
-  const result = await catalogued(applyToDirectory({ workspace: app.workspace, directory, before, after }));
+  const result = await catalogued(applyToDirectory({ workspace, directory, before, after }));
   if (result.kind === 'applied') {
-    const applied = { directory, treeBefore: before, treeAfter: after, files: [...result.files] };
-    await app.runtime.recordApplied(state.run, applied);
+    await record({ directory, treeBefore: before, treeAfter: after, files: result.files });
   }
   return result;
 }
@@ -233,8 +235,8 @@ function requestKey({ root, packagePath, commands }: ProjectPlan): string {
   return `fix:${createHash('sha256').update(text).digest('hex').slice(0, 32)}`;
 }
 
-async function unfinishedRuns(app: Application, requestKeyText: string) {
-  const rows = await app.store.runs({ statuses: ['queued', 'running', 'paused'], limit: 1_000 });
+async function unfinishedRuns({ store }: Desk, requestKeyText: string) {
+  const rows = await store.runs({ statuses: ['queued', 'running', 'paused'], limit: 1_000 });
   return rows.filter(({ joinKey }) => joinKey?.startsWith(`${requestKeyText}:`) === true);
 }
 

@@ -42,10 +42,3 @@ export async function hasRunEnded(store: EventStore, run: string, seq: number): 
   if (row === undefined || row.seq > seq) return false;
   return row.status === 'succeeded' || row.status === 'failed' || row.status === 'cancelled';
 }
-
-/** The same, or it waits for a person. */
-export async function isRunResting(store: EventStore, run: string, seq: number): Promise<boolean> {
-  if (await hasRunEnded(store, run, seq)) return true;
-  const row = await store.run(run);
-  return row !== undefined && row.seq <= seq && row.status === 'paused';
-}

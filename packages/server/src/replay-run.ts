@@ -29,7 +29,9 @@ export interface Replay {
   readonly completed: readonly NodePlace[];
   /** Nodes that wait for others. */
   readonly waiting: readonly NodePlace[];
-  /** Nodes that wait for a person. */
+  /** Nodes that wait for a time, a message, an answer or a child run. */
+  readonly suspended: readonly NodePlace[];
+  /** Nodes whose call may have happened: a person must say. */
   readonly parked: readonly NodePlace[];
   readonly budget: RunState['budget'];
   readonly tree: string | undefined;
@@ -100,13 +102,14 @@ function describeState(state: RunState): Omit<Replay, 'lastSeq'> {
     running: of('running'),
     completed: of('completed'),
     waiting: of('waiting'),
+    suspended: of('suspended'),
     parked: of('parked'),
     budget,
     tree,
   };
 }
 
-type NodeSet = 'ready' | 'running' | 'completed' | 'waiting' | 'parked';
+type NodeSet = 'ready' | 'running' | 'completed' | 'waiting' | 'suspended' | 'parked';
 
 const setOf: Readonly<Record<NodeState['status'], NodeSet>> = {
   waiting: 'waiting',
@@ -114,6 +117,10 @@ const setOf: Readonly<Record<NodeState['status'], NodeSet>> = {
   completed: 'running',
   stopping: 'running',
   stopped: 'running',
+  woken: 'running',
+  joining: 'running',
+  suspended: 'suspended',
+  held: 'suspended',
   parked: 'parked',
   succeeded: 'completed',
   failed: 'completed',

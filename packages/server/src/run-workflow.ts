@@ -9,10 +9,10 @@ import {
   type JsonObject,
   type Workflow,
 } from '@vltair/protocol';
-import type { Application } from './application.ts';
+import { bringToRest, type Desk, type Target } from './bring-to-rest.ts';
 import { planProject, type ProjectPlan } from './project-plan.ts';
 import { outcomeOf, type RunOutcome } from './run-outcome.ts';
-import { inSession, restOf, type SessionOptions } from './session.ts';
+import type { SessionOptions } from './session.ts';
 import { readWorkflowFile } from './workflow-file.ts';
 
 export interface WorkflowSession extends SessionOptions {
@@ -22,10 +22,10 @@ export interface WorkflowSession extends SessionOptions {
 
 /** Runs a workflow file over a directory. An input without `project` gets the one of the directory, where the workflow asks for it. */
 export async function runWorkflow(session: WorkflowSession, file: string, input: JsonObject): Promise<RunOutcome> {
-  return await inSession(session, async (app) => {
-    const workflow = await readWorkflowFile(file, (agent) => app.agents.has(agent));
+  return await work(session, async ({ agents }) => {
+    const workflow = await readWorkflowFile(file, agents.known());
     const asksForProject = JSON.stringify(workflow).includes('{{input.project}}');
-    return await begin(app, session, { workflow, input, asksForProject, traceId: makeTraceId(randomBytes(16)) });
+    return { workflow, input, asksForProject, traceId: makeTraceId(randomBytes(16)) };
   });
 }
 
@@ -36,22 +36,21 @@ export async function runWorkflow(session: WorkflowSession, file: string, input:
  * @throws VltairError `invalid_argument/unknown_agent`, `invalid_argument/envelope`, `invalid_argument/agent_input`: no run is begun.
  */
 export async function runTask(session: WorkflowSession, task: AgentTask): Promise<RunOutcome> {
-  return await inSession(session, async (app) => {
+  return await work(session, ({ agents }) => {
     const agent = task.agent;
     if (agent === undefined)
       throw new VltairError('invalid_argument/envelope', { detail: 'agent: name one', where: 'agent' });
-    if (!app.agents.has(agent))
-      throw new VltairError('invalid_argument/unknown_agent', { detail: agent, where: 'agent' });
+    if (!agents.has(agent)) throw new VltairError('invalid_argument/unknown_agent', { detail: agent, where: 'agent' });
     const { action, ...input } = task.payload;
     const asksForProject = PROJECT_ACTIONS.has(`${agent} ${action}`);
     const traceId = task.traceId ?? makeTraceId(randomBytes(16));
-    return await begin(app, session, {
+    return {
       workflow: workflowOf(task, agent, asksForProject),
       input,
       asksForProject,
       traceId,
-      check: (payload) => app.agents.validate({ ...task, payload: { ...payload, action } }),
-    });
+      check: (payload) => agents.validate({ ...task, payload: { ...payload, action } }),
+    };
   });
 }
 
@@ -94,20 +93,38 @@ interface Beginning {
   readonly check?: (input: JsonObject) => void;
 }
 
-async function begin(app: Application, session: WorkflowSession, beginning: Beginning): Promise<RunOutcome> {
+async function work(
+  session: WorkflowSession,
+  begin: (desk: Desk) => Beginning | Promise<Beginning>,
+): Promise<RunOutcome> {
+  let { directory } = session;
+  return await bringToRest(session, {
+    prepare: async (desk) => {
+      const { root, ...target } = await targetOf(desk, session, await begin(desk));
+      directory = root;
+      return target;
+    },
+    finish: async (desk, state) => await outcomeOf(desk, state, directory),
+  });
+}
+
+/** `root` is where the files are taken from. */
+async function targetOf(
+  desk: Desk,
+  session: WorkflowSession,
+  beginning: Beginning,
+): Promise<Target & { readonly root: string }> {
   const { workflow, input, asksForProject, traceId } = beginning;
   const needed = asksForProject && input['project'] === undefined;
   const plan = needed ? await planProject(session.directory, undefined) : undefined;
   const root = plan?.root ?? session.directory;
-  const snapshot = await catalogued(app.workspace.capture(root));
+  const snapshot = await catalogued(desk.workspace.capture(root));
   const project = plan === undefined ? {} : { project: projectOf(plan, snapshot.dependencies) };
   beginning.check?.({ ...input, ...project });
   const run = makeRunId(Date.now(), randomBytes(16));
   const title = workflow.name === 'task' ? workflow.description : `run ${workflow.name}`;
-  await app.runtime.start({ run, workflow, input: { ...input, ...project }, traceId, title, tree: snapshot.tree });
-  session.watcher.located({ run, dataDirectory: app.dataDirectory });
-  const state = await restOf(app, session.watcher, run);
-  return await outcomeOf(app, state, root);
+  const request = { workflow, input: { ...input, ...project }, traceId, title, tree: snapshot.tree };
+  return { run, begin: { type: 'start', joins: false, request }, root };
 }
 
 const TEST_TIMEOUT_MS = 120_000;

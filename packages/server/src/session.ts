@@ -16,6 +16,8 @@ export interface RunPlace {
   readonly dataDirectory: string;
   /** Why this run, where there was a choice: one sentence. */
   readonly note?: string;
+  /** The process that works on it, where that is another one. */
+  readonly owner?: number;
 }
 
 export interface SessionOptions extends ApplicationOptions {

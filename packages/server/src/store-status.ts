@@ -1,9 +1,11 @@
 import { availableParallelism } from 'node:os';
-import type { EventStore, OwnerProcess, RunStatus } from '@vltair/core';
+import { identityOf, type EventStore, type OwnerProcess, type RunStatus, type StoreIdentity } from '@vltair/core';
 import { CHAIN_FORMAT, failureOf, VltairError, type Failure, type RedactionSettings } from '@vltair/protocol';
 import { builtInAgents, type AgentCard } from './agent-cards.ts';
 import type { Configuration } from './environment.ts';
 import { liveOwner } from './follow-run.ts';
+import { runsLeftAlone, type RunLeftAlone } from './left-alone.ts';
+import { NO_TOTALS, readMetrics, type StoreMetrics } from './metrics-file.ts';
 import { openStore, type StoreOptions } from './open-store.ts';
 
 export interface StatusReport {
@@ -17,16 +19,23 @@ export interface StatusReport {
   readonly redaction: RedactionSettings;
 }
 
-type StoreCondition =
+type Condition<T> =
   | { readonly kind: 'none' }
-  | {
-      readonly kind: 'open';
-      readonly logFormat: number;
-      readonly runs: Readonly<Record<RunStatus, number>>;
-      /** Of the key that signs here; `undefined` when this user cannot read it. */
-      readonly fingerprint: string | undefined;
-    }
+  | ({ readonly kind: 'open' } & T)
   | { readonly kind: 'unusable'; readonly failure: Failure };
+
+type StoreCondition = Condition<{
+  readonly logFormat: number;
+  readonly runs: Readonly<Record<RunStatus, number>>;
+  readonly identity: StoreIdentity;
+  /** Runs among the newest unfinished ones that this version does not work on. */
+  readonly leftAlone: readonly RunLeftAlone[];
+  /** Of the key that signs here; `undefined` when this user cannot read it. */
+  readonly fingerprint: string | undefined;
+}>;
+
+/** Unfinished runs that `status` looks into, the newest ones: `rehearse` looks at all of them. */
+const LOOKED_AT = 200;
 
 /** What is true of an installation and its store. Never fails because of the store: what is wrong with it is part of the answer. */
 export async function reportStatus(
@@ -37,55 +46,56 @@ export async function reportStatus(
     version,
     node: process.versions.node,
     dataDirectory,
-    store: await conditionOf(options),
+    store: await conditionOf(options, async (store) => ({
+      logFormat: CHAIN_FORMAT,
+      runs: await store.counts(),
+      identity: identityOf(dataDirectory),
+      leftAlone: await runsLeftAlone(store, LOOKED_AT),
+      fingerprint: fingerprintOf(store),
+    })),
     owner: liveOwner(dataDirectory),
     agents: builtInAgents,
     redaction: configuration.redaction,
   };
 }
 
-/** `queued`: runs that wait for a worker. `workers`: attempts that the live owner works on at a time. `stopped`: there is none. */
+/**
+ * `queued`: runs that wait for their first attempt, or, when there is no owner, for a process. `workers`: attempts that
+ * the live owner works on at a time. `stopped`: there is none. The totals count over all owners of the store.
+ */
 export interface QueueReport {
   readonly ok: true;
   readonly queued: number;
   readonly workers: number;
   readonly stopped: boolean;
+  readonly totals: StoreMetrics['totals'];
 }
 
 export async function reportQueue(options: StoreOptions, { testMode }: Configuration): Promise<QueueReport> {
-  const condition = await conditionOf(options);
+  const condition = await conditionOf(options, async (store) => ({ runs: await store.counts() }));
   if (condition.kind === 'unusable')
     throw new VltairError(condition.failure.reason, { detail: options.dataDirectory, where: options.dataDirectory });
-  const stopped = liveOwner(options.dataDirectory) === undefined;
   const { queued, running } = condition.kind === 'open' ? condition.runs : noRuns();
-  const workers = testMode ? 1 : availableParallelism();
-  return { ok: true, queued: stopped ? queued + running : queued, workers: stopped ? 0 : workers, stopped };
+  const metrics = readMetrics(options.dataDirectory);
+  const totals = metrics?.totals ?? NO_TOTALS;
+  const owner = liveOwner(options.dataDirectory);
+  if (owner === undefined) return { ok: true, queued: queued + running, workers: 0, stopped: true, totals };
+  const usual = { waiting: queued, workers: testMode ? 1 : availableParallelism() };
+  const { waiting, workers } = metrics?.pid === owner.pid ? metrics : usual;
+  return { ok: true, queued: waiting, workers, stopped: false, totals };
 }
 
-async function conditionOf(options: StoreOptions): Promise<StoreCondition> {
+async function conditionOf<T>(options: StoreOptions, read: (store: EventStore) => Promise<T>): Promise<Condition<T>> {
   let store: EventStore | undefined;
   try {
     store = await openStore(options, 'read');
-    return {
-      kind: 'open',
-      logFormat: CHAIN_FORMAT,
-      runs: await countRuns(store),
-      fingerprint: fingerprintOf(store),
-    };
+    return { kind: 'open', ...(await read(store)) };
   } catch (error) {
     if (error instanceof VltairError && error.reason === 'not_found/store') return { kind: 'none' };
     return { kind: 'unusable', failure: failureOf(error) };
   } finally {
     await store?.close();
   }
-}
-
-const ALL = 1_000_000;
-
-async function countRuns(store: EventStore): Promise<Readonly<Record<RunStatus, number>>> {
-  const counts = noRuns();
-  for (const { status } of await store.runs({ limit: ALL })) counts[status] += 1;
-  return counts;
 }
 
 function noRuns(): Record<RunStatus, number> {

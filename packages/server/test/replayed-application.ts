@@ -5,16 +5,25 @@ import { readConfiguration } from '../src/environment.ts';
 
 export interface ReplayedApplicationOptions {
   readonly dataDirectory: string;
+  readonly concurrency?: number;
   /** Why its runs are not replayed when it closes: what the tests damage on purpose. */
   readonly notReplayed?: string;
+  /** Of the person who starts it: configuration, and what commands get a part of. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** The real application; when it closes, every run of its store is replayed through the code: a difference fails the test. */
-export async function openReplayed({ dataDirectory, notReplayed }: ReplayedApplicationOptions): Promise<Application> {
+export async function openReplayed({
+  dataDirectory,
+  notReplayed,
+  environment = {},
+  ...options
+}: ReplayedApplicationOptions): Promise<Application> {
   const app = await openApplication({
     dataDirectory,
-    configuration: readConfiguration({}, dataDirectory),
-    environment: {},
+    configuration: readConfiguration(environment, dataDirectory),
+    environment,
+    ...options,
     warn: (sentence) => expect.fail(sentence),
   });
   if (notReplayed !== undefined) return app;

@@ -1,6 +1,7 @@
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import { makeRunId, workflowSchema } from '@vltair/protocol';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -8,11 +9,11 @@ import { agentsOf, examineMachine, sandboxOf } from '../src/engine.ts';
 import {
   builtInAgents,
   findRun,
-  openStore,
   readConfiguration,
   reportStatus,
-  sendCommand,
+  putCommand,
   type Application,
+  type SessionOptions,
 } from '../src/index.ts';
 import { openWorkspace } from '@vltair/agents';
 import { openReplayed } from './replayed-application.ts';
@@ -42,17 +43,95 @@ async function start(app: Application, at: number): Promise<string> {
   return run;
 }
 
+/** Its first attempt is due, and needs a worker. */
+const WAITING = workflowSchema.parse({ name: 'wait', nodes: [{ id: 'wait', agent: 'test-exec', action: 'run' }] });
+
+function session(): SessionOptions {
+  return {
+    dataDirectory: directory,
+    configuration: readConfiguration({}, directory),
+    environment: {},
+    warn: () => {},
+    signal: new AbortController().signal,
+    watcher: { located: () => {}, degraded: () => {}, committed: () => {}, progress: () => {} },
+  };
+}
+
 describe('commands from outside', () => {
+  const command = { type: 'cancel', by: 'me', reason: 'enough' } as const;
+
   test('an owner that does not answer leaves the command pending, and one that refuses says so', async () => {
     const app = await open();
     const run = await start(app, Date.now());
-    const outside = await openStore({ dataDirectory: directory, warn: () => {} }, 'read');
-    const command = { type: 'cancel', by: 'me', reason: 'enough' } as const;
-    await expect(sendCommand(outside, run, command, 5_000)).rejects.toThrow(/The run has ended/);
+    await expect(putCommand(session(), run, command)).rejects.toMatchObject({
+      reason: 'invalid_argument/run_ended',
+      message: `The run has ended: ${run} succeeded`,
+    });
+    await expect(
+      putCommand(session(), run, { type: 'resolve', key: 'k', resolution: 'fail', by: 'me' }),
+    ).rejects.toMatchObject({ reason: 'invalid_argument/run_ended' });
+    await expect(putCommand(session(), 'nobody', command)).rejects.toMatchObject({ reason: 'not_found/run' });
     await app.runtime.close(1_000);
-    expect(await sendCommand(outside, run, command, 100)).toEqual({ kind: 'pending' });
-    await outside.close();
+    expect(await putCommand(session(), run, command, 100)).toEqual({ kind: 'pending' });
     await app.close();
+  });
+
+  test('without an owner the refusal is the same, and the store is free again', async () => {
+    const app = await open();
+    const run = await start(app, Date.now());
+    await app.close();
+    await expect(putCommand(session(), run, command)).rejects.toMatchObject({
+      reason: 'invalid_argument/run_ended',
+      message: `The run has ended: ${run} succeeded`,
+    });
+    await (await open()).close();
+  });
+
+  test('a command to a run that nobody works on is applied, and nothing of the run begins', async () => {
+    const app = await openReplayed({ dataDirectory: directory, concurrency: 0 });
+    const run = makeRunId(Date.now(), randomBytes(16));
+    await app.runtime.start({ run, workflow: WAITING, input: {}, traceId: '1'.repeat(32), title: 'wait' });
+    await app.close();
+    expect(await putCommand(session(), run, { type: 'pause', by: 'me', reason: 'lunch' })).toEqual({
+      kind: 'accepted',
+    });
+    const after = await openReplayed({ dataDirectory: directory, concurrency: 0 });
+    const types = (await after.store.read(run)).map(({ payload }) => payload.type);
+    expect(types).toContain('pause.requested');
+    expect(types).not.toContain('attempt.completed');
+    expect(types.filter((type) => type.startsWith('effect.'))).toEqual([]);
+    await after.close();
+  });
+
+  test('an approval reaches the run through its owner, and is given once', async () => {
+    const app = await open();
+    const run = makeRunId(Date.now(), randomBytes(16));
+    const workflow = workflowSchema.parse({ name: 'ask', nodes: [{ id: 'ask', approval: { message: 'Go on?' } }] });
+    await app.runtime.start({ run, workflow, input: {}, traceId: '1'.repeat(32), title: 'ask' });
+    expect(await app.runtime.rest(run)).toMatchObject({ status: 'paused' });
+    const approve = { type: 'approve', approval: 'ask', by: 'me' } as const;
+    expect(await putCommand(session(), run, approve)).toEqual({ kind: 'accepted' });
+    // The answer may be read from the store before its owner has heard that it is there.
+    await expect.poll(async () => (await app.runtime.rest(run)).status).toBe('succeeded');
+    await expect(putCommand(session(), run, approve)).rejects.toMatchObject({ reason: 'invalid_argument/run_ended' });
+    await app.close();
+  });
+
+  test('an owner that goes before it has answered is succeeded at once, and the command is applied once', async () => {
+    const app = await openReplayed({ dataDirectory: directory, concurrency: 0 });
+    const run = makeRunId(Date.now(), randomBytes(16));
+    await app.runtime.start({ run, workflow: WAITING, input: {}, traceId: '1'.repeat(32), title: 'wait' });
+    await app.runtime.close(0);
+    const answer = putCommand(session(), run, command);
+    await sleep(200);
+    await app.store.close();
+    expect(await answer).toEqual({ kind: 'accepted' });
+    const after = await open();
+    const cancels = (await after.store.read(run)).filter(({ payload }) => payload.type === 'cancel.requested');
+    expect(cancels).toHaveLength(1);
+    expect(await after.store.run(run)).toMatchObject({ status: 'cancelled' });
+    expect(await after.store.inbox()).toEqual([]);
+    await after.close();
   });
 });
 
@@ -77,10 +156,8 @@ describe('finding a run', () => {
 describe('what an installation says of itself', () => {
   test('the cards of the agents are those of the registry', async () => {
     const workspace = await openWorkspace({ dataDirectory: directory });
-    const registry = agentsOf(sandboxOf(readConfiguration({}, directory)), workspace, {
-      environment: {},
-      redaction: {},
-    });
+    const configuration = readConfiguration({}, directory);
+    const registry = agentsOf(sandboxOf(configuration), workspace, { ...configuration, environment: {} });
     expect(builtInAgents).toEqual(registry.list());
   });
 

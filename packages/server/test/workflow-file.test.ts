@@ -11,7 +11,7 @@ const directory = mkdtempSync(join(tmpdir(), 'vltair-workflow-'));
 const path = join(directory, 'check.yaml');
 afterAll(() => rmSync(directory, { recursive: true }));
 
-const isBuiltIn = (agent: string): boolean => builtInAgents.some(({ name }) => name === agent);
+const agents = new Map(builtInAgents.map(({ name }) => [name, {}]));
 
 const CHECK = `name: check
 nodes:
@@ -25,7 +25,7 @@ nodes:
 /** The refusal of a file with this text, with the file's directory left out. */
 async function refusalOf(text: string | Uint8Array): Promise<{ reason: string; where: string; message: string }> {
   writeFileSync(path, text);
-  const error: unknown = await readWorkflowFile(path, isBuiltIn).then(
+  const error: unknown = await readWorkflowFile(path, agents).then(
     () => 'it was accepted',
     (thrown: unknown) => thrown,
   );
@@ -38,10 +38,10 @@ describe('a file that is wrong is refused with its place', () => {
     ['YAML that does not close', 'name: check\nnodes: [\n', 'yaml', ':3:1'],
     ['YAML with a member twice', `${CHECK}name: again\n`, 'yaml', ':8:1'],
     ['JSON that is cut', '{"name": "check", "nodes": [', 'yaml', ':1:29'],
-    ['an unknown field of a node', `${CHECK}    colour: red\n`, 'workflow', ':5:5'],
-    ['an unknown field of the workflow', `${CHECK}colour: red\n`, 'workflow', ''],
-    ['no nodes', 'name: check\n', 'workflow', ''],
-    ['nothing', '', 'workflow', ''],
+    ['an unknown field of a node', `${CHECK}    colour: red\n`, 'workflow', ':8:5'],
+    ['an unknown field of the workflow', `${CHECK}colour: red\n`, 'workflow', ':8:1'],
+    ['no nodes', 'name: check\n', 'workflow', ':1:1'],
+    ['nothing', '', 'workflow', ':1:1'],
     ['a field of the wrong type', `${CHECK}    maxAttempts: many\n`, 'workflow', ':8:18'],
     ['a timeout that is none', `${CHECK}    timeout: soon\n`, 'workflow', ':8:14'],
     ['an unknown agent', CHECK.replace('agent: debug', 'agent: nobody'), 'unknown_agent', ':6:12'],
@@ -108,13 +108,13 @@ describe('a file that is wrong is refused with its place', () => {
 
 test('JSON is accepted, with the same defaults', async () => {
   writeFileSync(path, CHECK);
-  const fromYaml = await readWorkflowFile(path, isBuiltIn);
+  const fromYaml = await readWorkflowFile(path, agents);
   const nodes = [
     { id: 'tests', agent: 'test-exec' },
     { id: 'look', agent: 'debug', dependsOn: ['tests'] },
   ];
   writeFileSync(path, JSON.stringify({ name: 'check', nodes }, undefined, 2));
-  expect(await readWorkflowFile(path, isBuiltIn)).toEqual(fromYaml);
+  expect(await readWorkflowFile(path, agents)).toEqual(fromYaml);
 });
 
 describe('workflows/fix-failing.yaml', () => {
@@ -122,7 +122,7 @@ describe('workflows/fix-failing.yaml', () => {
 
   test('is TestExec, Debug, CodeGen, TestExec, with a bounded way back', async () => {
     verifies('V-39');
-    const { nodes } = await readWorkflowFile(source, isBuiltIn);
+    const { nodes } = await readWorkflowFile(source, agents);
     expect(nodes.map(({ agent }) => agent)).toEqual(['test-exec', 'debug', 'codegen', 'test-exec']);
     const [head, , , latch] = nodes;
     expect(latch?.routes).toContainEqual({ on: 'test_failed', to: head?.id });

@@ -6,6 +6,7 @@ import { createSandbox } from '@vltair/sandbox';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { verifies } from '../../../../e2e/verifies.ts';
 import { aContext } from '../../test/agent-context.ts';
+import { expectFitting } from '../../test/fitting-output.ts';
 import { detectRunner } from '../test-runners/detect-runner.ts';
 import { directoryFiles } from '../test-runners/project-files.ts';
 import { openWorkspace, type Workspace } from '../workspace/workspace.ts';
@@ -78,7 +79,10 @@ const green = { ...red, 'src/clamp.js': CLAMP.replace('value > low', 'value > hi
 
 async function testExec(name: string, files: Readonly<Record<string, string>>, action: string) {
   const { project, tree } = await aProject(name, files);
-  return await createTestExec(tests).run(aTask('test-exec', { action, project: plain(project) }), aContext({ tree }));
+  const agent = createTestExec(tests);
+  const reply = await agent.run(aTask('test-exec', { action, project: plain(project) }), aContext({ tree }));
+  expectFitting(agent, action, reply);
+  return reply;
 }
 
 describe('test-exec', () => {
@@ -170,9 +174,11 @@ describe('debug', () => {
     const { tree } = await aProject('red', red);
     const errorLog =
       'TypeError: x is not a function\n    at clamp (src/clamp.js:2:7)\n    at test (node:internal/x:1:1)\n';
+    const agent = createDebug(workspace);
     const reply = agentResultSchema.parse(
-      await createDebug(workspace).run(aTask('debug', { action: 'localise', errorLog }), aContext({ tree })),
+      await agent.run(aTask('debug', { action: 'localise', errorLog }), aContext({ tree })),
     );
+    expectFitting(agent, 'localise', reply);
     expect(reply.payload.output['suspects']).toMatchObject([{ file: 'src/clamp.js', line: 2 }, {}, {}, {}]);
     expect(reply.payload.output['summary']).toContain('a name does not mean what the code expects');
   });
@@ -226,8 +232,12 @@ describe('codegen', () => {
     };
     const task = aTask('codegen', { action: 'repair', ...plain(payload) });
     const replies: AgentResult[] = [];
-    for (let turn = 0; turn < 2; turn += 1)
-      replies.push(agentResultSchema.parse(await createCodeGen(tests).run(task, aContext({ tree }))));
+    for (let turn = 0; turn < 2; turn += 1) {
+      const agent = createCodeGen(tests);
+      const reply = await agent.run(task, aContext({ tree }));
+      expectFitting(agent, 'repair', reply);
+      replies.push(agentResultSchema.parse(reply));
+    }
     expect(replies[0]?.payload.signal).toBe('repaired');
     expect(replies[0]?.payload.delta?.doc).toEqual({ path: 'src/clamp.js', content: green['src/clamp.js'] });
     expect(replies[1]).toEqual(replies[0]);
@@ -259,7 +269,10 @@ describe('codegen', () => {
     ] as const) {
       const { project, tree } = await aProject(name, files);
       const task = aTask('codegen', { action: 'repair', ...plain({ project, suspects }) });
-      replies.push(await createCodeGen(tests).run(task, aContext({ tree })));
+      const agent = createCodeGen(tests);
+      const reply = await agent.run(task, aContext({ tree }));
+      expectFitting(agent, 'repair', reply);
+      replies.push(reply);
     }
     expect(replies).toMatchObject([
       { payload: { signal: 'repaired', delta: { doc: { content: green['src/clamp.js'] } } } },

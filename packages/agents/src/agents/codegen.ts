@@ -25,7 +25,8 @@ import {
 } from '../repair/index.ts';
 import { trialTimeoutMs, tryCandidates, verdictSchema, type Verdict } from './candidate-trial.ts';
 import { TrialCrew } from './trial-bench.ts';
-import { parseInput, projectSchema, treeOf, validatorsOf, type Project } from './project-input.ts';
+import { actionsOf, type ActionDefinition } from './agent-actions.ts';
+import { parseInput, projectSchema, treeOf, type Project } from './project-input.ts';
 import type { ProjectTests } from './project-tests.ts';
 import { problemOfRun, recordTestRun, REPEAT, signalOfRun } from './record-test-run.ts';
 import { failingTestFiles, findProtectedFiles } from './protected-files.ts';
@@ -50,6 +51,31 @@ const writeSchema = z.strictObject({
   content: z.string(),
 });
 
+const editSchema = z.strictObject({
+  id: z.string(),
+  file: z.string(),
+  line: z.int().positive(),
+  operator: z.string(),
+  before: z.string(),
+  after: z.string(),
+  size: z.number(),
+});
+const repairOutputSchema = z.strictObject({
+  planned: z.int().nonnegative(),
+  tried: z.int().nonnegative(),
+  operators: z.record(z.string(), z.int()).exactOptional(),
+  /** Files that could not be searched, and why. */
+  refusals: z.array(z.strictObject({ file: z.string(), reason: z.string(), detail: z.string() })).exactOptional(),
+  /** Edits that pass too. */
+  alternatives: z.array(editSchema).exactOptional(),
+  edit: editSchema.exactOptional(),
+});
+const writing: ActionDefinition = {
+  input: writeSchema,
+  output: z.strictObject({ target: z.string() }),
+  signals: ['success'],
+};
+
 /** Batches grow, so that an early find is fast and a long search pays for few records. */
 const BATCH_SIZES = [8, 16, 32] as const;
 
@@ -65,7 +91,15 @@ export function createCodeGen(tests: ProjectTests): Agent {
     name: 'codegen',
     version: '1',
     description: 'Proposes a change: the smallest edit that passes all tests, or a given content that parses.',
-    validators: validatorsOf({ repair: repairSchema, create: writeSchema, modify: writeSchema }),
+    ...actionsOf({
+      repair: {
+        input: repairSchema,
+        output: repairOutputSchema,
+        signals: ['repaired', 'improved', 'not_repaired', 'nothing_to_repair'],
+      },
+      create: writing,
+      modify: writing,
+    }),
     run: async (task, context) => {
       if (task.payload.action === 'repair') return await repair(tests, task, context);
       return write(task, context);

@@ -14,7 +14,8 @@ import { rankLines, type SuspiciousLine } from '../repair/rank-lines.ts';
 import { parseStack } from '../test-runners/parse/stack-trace.ts';
 import { workspacePaths } from '../test-runners/parse/workspace-paths.ts';
 import type { Workspace } from '../workspace/workspace.ts';
-import { parseInput, projectSchema, treeOf, validatorsOf } from './project-input.ts';
+import { actionsOf, type ActionDefinition } from './agent-actions.ts';
+import { parseInput, projectSchema, treeOf } from './project-input.ts';
 import { failingTestFiles } from './protected-files.ts';
 import { readSources } from './sources.ts';
 
@@ -36,6 +37,17 @@ const inputSchema = z
   })
   .pipe(failureSchema);
 
+const definition: ActionDefinition = {
+  input: inputSchema,
+  described: failureSchema,
+  output: z.strictObject({
+    summary: z.string(),
+    /** The most suspicious first. */
+    suspects: z.array(z.strictObject({ file: z.string(), line: z.int().positive(), score: z.number() })),
+  }),
+  signals: ['success'],
+};
+
 /** Lines that are handed on; beyond these a search has no hope within its bounds. */
 const MOST_SUSPECTS = 400;
 const MOST_FINDINGS = 20;
@@ -48,7 +60,7 @@ export function createDebug(workspace: Workspace): Agent {
     name: 'debug',
     version: '1',
     description: 'Ranks the lines that a failing test makes suspicious.',
-    validators: validatorsOf({ localise: inputSchema, run: inputSchema }),
+    ...actionsOf({ localise: definition, run: definition }),
     run: async (task, context) => await debug(workspace, task, context),
   };
 }

@@ -1,5 +1,4 @@
 import { isAbsolute } from 'node:path';
-import type { PayloadValidator } from '@vltair/core';
 import { testRunners, VltairError, type AgentTask } from '@vltair/protocol';
 import { z } from 'zod';
 
@@ -40,16 +39,6 @@ export function parseInput<T>(schema: z.ZodType<T>, task: AgentTask): T {
   const issue = parsed.error.issues[0];
   const where = issue?.path.map(String).join('.') ?? '';
   throw new VltairError('invalid_argument/agent_input', { detail: `${where} ${issue?.message ?? ''}`.trim(), where });
-}
-
-/** The validators of an agent whose actions have these schemas. */
-export function validatorsOf(schemas: Readonly<Record<string, z.ZodType>>): ReadonlyMap<string, PayloadValidator> {
-  return new Map(
-    Object.entries(schemas).map(([action, schema]) => [
-      action,
-      (task: AgentTask): void => void parseInput(schema, task),
-    ]),
-  );
 }
 
 /** The workspace tree of an attempt. @throws VltairError when the run has none. */

@@ -11,7 +11,8 @@ import {
   type TestResult,
 } from '@vltair/protocol';
 import { z } from 'zod';
-import { parseInput, projectSchema, validatorsOf } from './project-input.ts';
+import { actionsOf, type ActionDefinition } from './agent-actions.ts';
+import { parseInput, projectSchema } from './project-input.ts';
 import type { ProjectTests } from './project-tests.ts';
 import { problemOfRun, recordTestRun, REPEAT, signalOfRun } from './record-test-run.ts';
 
@@ -23,13 +24,26 @@ const inputSchema = z.strictObject({
   paths: z.array(z.string().min(1)).exactOptional(),
 });
 
+const countSchema = z.int().nonnegative();
+const definition: ActionDefinition = {
+  input: inputSchema,
+  output: z.strictObject({
+    passed: countSchema,
+    failed: countSchema,
+    skipped: countSchema,
+    /** Ids of the cases that fail only sometimes. */
+    flaky: z.array(z.string()),
+  }),
+  signals: ['passed', 'test_failed', 'flaky'],
+};
+
 /** Runs the tests of a project in the sandbox, over a clone of the run's tree, and reports what they say. */
 export function createTestExec(tests: ProjectTests): Agent {
   return {
     name: 'test-exec',
     version: '1',
     description: 'Runs the tests of a project in the sandbox and reports each case.',
-    validators: validatorsOf({ reproduce: inputSchema, validate: inputSchema, run: inputSchema }),
+    ...actionsOf({ reproduce: definition, validate: definition, run: { ...definition, signals: ['passed'] } }),
     run: async (task, context) => await testExec(tests, task, context),
   };
 }

@@ -12,9 +12,15 @@ import { SupportDirectory } from './support-directory.ts';
 import { isSelected, observedCases, unfinishedCases, type ObservedCase } from './test-cases.ts';
 import type { TestCommand, TestSelection } from './test-command.ts';
 import type { TestRunRequest } from './test-run-request.ts';
-import { isBelow, resolveNode, resolvePython, restorePath, testEnvironment, type Toolchain } from './toolchain.ts';
-
-const ourInstallation = join(import.meta.dirname, '..', '..', '..', '..');
+import {
+  isBelow,
+  ourInstallation,
+  resolveNode,
+  resolvePython,
+  restorePath,
+  testEnvironment,
+  type Toolchain,
+} from './toolchain.ts';
 
 /** What is the same for every execution of one request. */
 export interface Prepared {

@@ -4,6 +4,9 @@ import { basename, delimiter, dirname, isAbsolute, join, relative, resolve } fro
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** Where we are installed: what lies below is ours, not the user's. */
+export const ourInstallation = join(import.meta.dirname, '..', '..', '..', '..');
+
 /** A program of the user's that runs tests, and what a sandbox must let it read. */
 export interface Toolchain {
   /** The program as it is started. */

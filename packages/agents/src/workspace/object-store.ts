@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encodePack, type FileMode, type GitObject, type TreeEntry } from './git-objects.ts';
+import { announcePut } from './collection.ts';
 import { runGit } from './git-process.ts';
 import { WorkspaceError, isAbsent, systemCode } from './workspace-error.ts';
 
@@ -8,7 +9,8 @@ import { WorkspaceError, isAbsent, systemCode } from './workspace-error.ts';
  * A private, bare git object store.
  *
  * - S1: an id returned by `put` survives a power failure: contents are fsynced by git, directory entries here.
- * - S2: objects are only ever added; a process killed while writing leaves at most unreferenced temporary files.
+ * - S2: objects are only ever added, but for a collection, which waits for no one and whom every `put` waits for
+ *   (see collection.ts); a process killed while writing leaves at most unreferenced temporary files.
  */
 export class ObjectStore {
   readonly gitDirectory: string;
@@ -31,6 +33,7 @@ export class ObjectStore {
 
   /** Makes the objects durable. Objects already there are not written again. */
   async put(objects: readonly GitObject[]): Promise<void> {
+    await announcePut(this.gitDirectory);
     const unique = [...new Map(objects.map((object) => [object.id, object])).values()];
     const absent = await this.#absent(unique);
     // A few objects as loose files, many as one pack: the same trade as git's own `transfer.unpackLimit`.

@@ -24,7 +24,7 @@ export async function runDemo(context: CommandContext): Promise<ExitCode> {
         sandboxMode: 'best-effort',
         isNew: false,
       },
-      apply: false,
+      appliedBy: undefined,
     });
     watcher.end();
     const { report } = outcome;

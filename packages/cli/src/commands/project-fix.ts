@@ -5,6 +5,7 @@ import { exitCodeOf, type CommandContext } from '../command-context.ts';
 import { choiceOption, durationOption, flagOption, integerOption, textOption, type Options } from '../option-values.ts';
 import { fixPage } from '../render/fix-page.ts';
 import { sessionOf, whileShowing } from '../run-session.ts';
+import { person } from '../run-wish.ts';
 
 const MAX_CANDIDATES = 1_000;
 const TIMEOUT_MS = 30 * 60_000;
@@ -29,7 +30,11 @@ export async function fix(
   };
   return await whileShowing(context, async (watcher) => {
     const { fixProject } = await loadEngine();
-    const outcome = await fixProject({ ...sessionOf(context, watcher), request, apply: flagOption(options, 'apply') });
+    const outcome = await fixProject({
+      ...sessionOf(context, watcher),
+      request,
+      appliedBy: flagOption(options, 'apply') ? person() : undefined,
+    });
     watcher.end();
     const { output } = context;
     const exitCode = exitCodeOfFix(outcome);

@@ -1,9 +1,9 @@
-import { userInfo } from 'node:os';
 import { exitCodes, VltairError, type ExitCode } from '@vltair/protocol';
-import { findRun, loadEngine, readingStore } from '@vltair/server';
+import { findRun, putCommand, readingStore } from '@vltair/server';
 import { storeOf, type CommandContext } from '../command-context.ts';
 import { textOption, type Options } from '../option-values.ts';
 import { sessionOf, whileShowing } from '../run-session.ts';
+import { person } from '../run-wish.ts';
 
 export async function cancel(
   context: CommandContext,
@@ -16,12 +16,15 @@ export async function cancel(
   if (status === 'succeeded' || status === 'failed' || status === 'cancelled')
     throw new VltairError('invalid_argument/run_ended', { detail: `${run} ${status}` });
   return await whileShowing(context, async (watcher) => {
-    const { cancelRun } = await loadEngine();
-    const answer = await cancelRun(sessionOf(context, watcher), run, { by: userInfo().username, reason });
+    const node = textOption(options, 'node');
+    const command = { type: 'cancel' as const, by: person(), reason, ...(node === undefined ? {} : { node }) };
+    const answer = await putCommand(sessionOf(context, watcher), run, command);
     watcher.end();
     const isDone = answer.kind === 'accepted';
     context.output.result({ ok: isDone, run, answer: answer.kind }, () =>
-      isDone ? `cancelled ${run}` : `asked for; the process that works on ${run} has not answered yet`,
+      isDone
+        ? `cancelled ${node === undefined ? run : `${node} of ${run}`}`
+        : `asked for; the process that works on ${run} has not answered yet`,
     );
     return isDone ? exitCodes.done : exitCodes.waiting;
   });

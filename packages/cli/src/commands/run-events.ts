@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exitCodes, type ExitCode, type StoredEvent } from '@vltair/protocol';
-import { findRun, followRun, hasRunEnded, readingStore } from '@vltair/server';
+import { findRun, followRun, hasRunEnded, purgedLog, readingStore, summarisePurged } from '@vltair/server';
 import { storeOf, type CommandContext } from '../command-context.ts';
 import { flagOption, integerOption, type Options } from '../option-values.ts';
+import { purgedLine } from '../render/purged-page.ts';
 import { eventLine } from '../render/event-line.ts';
 
 export async function printEvents(
@@ -15,6 +16,13 @@ export async function printEvents(
   const { output, host } = context;
   return await readingStore(storeOf(context), async (store) => {
     const { run } = await findRun(store, id);
+    if ((await summarisePurged(store, run)) !== undefined) {
+      for await (const event of purgedLog(store, run, after)) {
+        output.result(event, () => purgedLine(event, output.paint));
+        if (!host.stdout.isOpen) break;
+      }
+      return exitCodes.done;
+    }
     const isOver = async (seq: number): Promise<boolean> =>
       !follows || !host.stdout.isOpen || (await hasRunEnded(store, run, seq));
     for await (const event of followRun(store, run, { after, isOver, signal: host.signal })) {

@@ -1,13 +1,21 @@
 import { exitCodes, type ExitCode } from '@vltair/protocol';
-import { findRun, loadEngine, readingStore, summariseRun } from '@vltair/server';
+import { findRun, loadEngine, readingStore, summarisePurged, summariseRun } from '@vltair/server';
 import { storeOf, type CommandContext } from '../command-context.ts';
 import { flagOption, type Options } from '../option-values.ts';
 import { diffText } from '../render/diff-text.ts';
+import { purgedPage } from '../render/purged-page.ts';
 import { runPage } from '../render/run-page.ts';
 
 export async function show(context: CommandContext, [id = '']: readonly string[], options: Options): Promise<ExitCode> {
   const { output } = context;
   const place = storeOf(context);
+  const purged = await readingStore(place, async (store) => {
+    return await summarisePurged(store, (await findRun(store, id)).run);
+  });
+  if (purged !== undefined) {
+    output.result({ ok: true, ...purged }, () => purgedPage(purged, output.style));
+    return exitCodes.done;
+  }
   const summary = await readingStore(place, async (store) => await summariseRun(store, (await findRun(store, id)).run));
   const diff = await changeOf(place.dataDirectory, summary);
   if (flagOption(options, 'diff') && !output.isJson) {

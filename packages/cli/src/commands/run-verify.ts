@@ -1,7 +1,8 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { errorCatalogue, exitCodes, VltairError, type ExitCode } from '@vltair/protocol';
 import {
+  checkBackup,
   findRun,
   fingerprintOf,
   readingStore,
@@ -12,9 +13,10 @@ import {
 import { storeOf, type CommandContext } from '../command-context.ts';
 import { textOption, type Options } from '../option-values.ts';
 import { readBytes } from '../read-bytes.ts';
+import { backupLines } from '../render/backup-page.ts';
 import type { Paint } from '../render/terminal-text.ts';
 
-/** A file is checked against a pinned key; a run where it is stored. */
+/** A file is checked against a pinned key, a backup against its manifest; a run where it is stored. */
 export async function verify(
   context: CommandContext,
   [subject = '']: readonly string[],
@@ -22,12 +24,26 @@ export async function verify(
 ): Promise<ExitCode> {
   const { host, output } = context;
   const pinned = textOption(options, 'key');
-  const isFile = existsSync(resolve(host.directory, subject));
-  const verdict = isFile ? await verifyFile(context, subject, pinned) : await verifyRun(context, subject, pinned);
+  const path = resolve(host.directory, subject);
+  const found = subject === '' ? undefined : statSync(path, { throwIfNoEntry: false });
+  if (found?.isDirectory() === true) return await verifyBackup(context, path, pinned);
+  const verdict =
+    found !== undefined ? await verifyFile(context, subject, pinned) : await verifyRun(context, subject, pinned);
   if (output.isJson) output.json({ ok: verdict.kind === 'verified', subject, ...verdict });
   else output.text(verdictText(subject, verdict, output.paint));
   if (verdict.kind === 'verified') return exitCodes.done;
   return verdict.reason === 'invalid_argument/key_not_pinned' ? exitCodes.usage : exitCodes.failed;
+}
+
+/** Which key signed it is told; to have it be a certain one, that is pinned. */
+async function verifyBackup({ output }: CommandContext, path: string, pinned: string | undefined): Promise<ExitCode> {
+  const checked = await checkBackup(path);
+  if (pinned !== undefined && pinned !== checked.fingerprint) {
+    const detail = `${path} is signed by ${checked.fingerprint}, not ${pinned}`;
+    throw new VltairError('invalid_argument/export_key', { detail, where: '--key' });
+  }
+  output.result({ ok: true, backup: path, ...checked }, () => backupLines(path, checked).join('\n'));
+  return exitCodes.done;
 }
 
 async function verifyFile(context: CommandContext, file: string, pinned: string | undefined): Promise<Verification> {

@@ -4,16 +4,15 @@ import {
   agentError,
   exitCodes,
   failureOf,
-  jsonObjectSchema,
   makeTraceId,
   parseAgentTask,
   VltairError,
   type AgentTask,
   type ExitCode,
-  type JsonObject,
 } from '@vltair/protocol';
 import { loadEngine, type RunOutcome } from '@vltair/server';
 import { exitCodeOf, type CommandContext } from '../command-context.ts';
+import { readObjectOption } from '../json-option.ts';
 import { parseJson } from '../json-text.ts';
 import { textOption, type Options } from '../option-values.ts';
 import { readBytes } from '../read-bytes.ts';
@@ -26,7 +25,7 @@ export async function run(context: CommandContext, [workflow]: readonly string[]
   if ((workflow === undefined) === (file === undefined))
     throw new VltairError('invalid_argument/usage', { detail: 'name a workflow file, or a task with --file' });
   if (file !== undefined) return await runTaskFile(context, file);
-  const input = await readInput(context, textOption(options, 'input'));
+  const input = (await readObjectOption(context, options, 'input')) ?? {};
   return await whileShowing(context, async (watcher) => {
     const { runWorkflow } = await loadEngine();
     const session = { ...sessionOf(context, watcher), directory: context.directory };
@@ -34,16 +33,6 @@ export async function run(context: CommandContext, [workflow]: readonly string[]
     watcher.end();
     return tellOutcome(context, outcome);
   });
-}
-
-/** JSON, or `@file` with JSON. */
-async function readInput({ host }: CommandContext, text: string | undefined): Promise<JsonObject> {
-  if (text === undefined) return {};
-  const path = text.startsWith('@') ? resolve(host.directory, text.slice(1)) : undefined;
-  const value = parseJson(path === undefined ? text : await readText(host.directory, path), path ?? '--input');
-  const parsed = jsonObjectSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  throw new VltairError('invalid_argument/usage', { detail: '--input takes a JSON object', where: path ?? '--input' });
 }
 
 // --- one task
@@ -84,13 +73,13 @@ function tellRefusal({ output, host, configuration }: CommandContext, error: Vlt
 }
 
 function tellOutcome({ output }: CommandContext, outcome: RunOutcome): ExitCode {
-  const { state, result, diff } = outcome;
-  const { run: id, status, traceId, failure } = state;
+  const { state, result, diff, childWaits } = outcome;
+  const { run: id, status, traceId, failure, waitingFor } = state;
   const exitCode = exitCodeOf(status);
   const ok = exitCode === exitCodes.done;
   const value = ok
     ? { ok, run: id, traceId, status, result, diff }
-    : { ok, run: id, traceId, status, error: failure, diff };
+    : { ok, run: id, traceId, status, error: failure, waitingFor, childWaits, diff };
   output.result(value, () => outcomePage(outcome, output.style));
   return exitCode;
 }

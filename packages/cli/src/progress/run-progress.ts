@@ -4,7 +4,7 @@ import type { CommandContext } from '../command-context.ts';
 import { oneLine, type Clean } from '../render/terminal-text.ts';
 import { LiveView } from './live-view.ts';
 import { PlainView } from './plain-view.ts';
-import { ProgressBoard, type BoardLine, type ProgressFrame } from './progress-board.ts';
+import { ProgressBoard, type ProgressFrame } from './progress-board.ts';
 import type { ProgressView } from './progress-view.ts';
 
 /** Shows a run on stderr: in place on a terminal, line by line elsewhere, nothing with --quiet. */
@@ -12,9 +12,10 @@ export class RunProgress implements RunWatcher {
   readonly #board = new ProgressBoard();
   #view: ProgressView | undefined;
   /** What came before the run was introduced. */
-  readonly #early: BoardLine[] = [];
+  readonly #early: RunEvent[] = [];
   readonly #clean: Clean;
   #run: string | undefined;
+  #owner: number | undefined;
 
   constructor({ host, output }: CommandContext) {
     const { stderr } = host;
@@ -31,29 +32,38 @@ export class RunProgress implements RunWatcher {
     return this.#run;
   }
 
-  located({ run, dataDirectory, note }: RunPlace): void {
+  /** The other process that works on it, if one does. */
+  get owner(): number | undefined {
+    return this.#owner;
+  }
+
+  /** Called again when another process begins to work on it. */
+  located({ run, dataDirectory, note, owner }: RunPlace): void {
+    const isNew = this.#run !== run;
     this.#run = run;
-    this.#note(`run ${run} in ${dataDirectory}`);
+    this.#owner = owner;
+    if (isNew) this.#note(`run ${run} in ${dataDirectory}`);
     if (note !== undefined) this.#note(note);
-    for (const line of this.#early.splice(0)) this.#view?.turned(line);
+    this.committed(this.#early.splice(0));
   }
 
   degraded(line: string): void {
     this.#note(line);
   }
 
+  /** The process may work on other runs as well. */
   committed(events: readonly RunEvent[]): void {
     for (const event of events) {
-      const turned = this.#board.committed(event);
-      if (turned === undefined) continue;
-      if (this.#run === undefined) this.#early.push(turned);
-      else this.#view?.turned(turned);
+      if (this.#run === undefined) this.#early.push(event);
+      const turned = event.run === this.#run ? this.#board.committed(event) : undefined;
+      if (turned !== undefined) this.#view?.turned(turned);
     }
   }
 
-  progress(_run: string, ref: AttemptRef, frame: ProgressFrame): void {
+  progress(run: string, ref: AttemptRef, frame: ProgressFrame): void {
+    if (run !== this.#run) return;
     const moved = this.#board.progress(ref, { ...frame, message: this.#clean(frame.message) });
-    if (moved !== undefined && this.#run !== undefined) this.#view?.moved(moved);
+    if (moved !== undefined) this.#view?.moved(moved);
   }
 
   #note(line: string): void {

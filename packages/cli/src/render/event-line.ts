@@ -1,4 +1,5 @@
-import { formatDuration, type EventPayload, type StoredEvent } from '@vltair/protocol';
+import { formatDuration, type EventPayload, type EventType, type StoredEvent } from '@vltair/protocol';
+import { waitText } from './wait-text.ts';
 import { oneLine, type Paint } from './terminal-text.ts';
 
 /** One event in one line: seq, time, what happened or was decided, and of what. */
@@ -9,77 +10,88 @@ export function eventLine({ seq, ts, kind, payload }: StoredEvent, paint: Paint)
   return `${String(seq).padStart(4)} ${time} ${kind === 'fact' ? 'fact    ' : 'decision'} ${name} ${oneLine(about(payload))}`.trimEnd();
 }
 
-function about(payload: EventPayload): string {
-  switch (payload.type) {
-    case 'run.created':
-      return payload.title;
-    case 'run.claimed':
-      return payload.worker;
-    case 'cancel.requested':
-      return `by ${payload.by}: ${payload.reason}`;
-    case 'timer.fired':
-      return payload.timer.kind;
-    case 'tree.applied':
-      return `${payload.directory}: ${payload.files.join(', ')}`;
-    case 'run.paused':
-      return payload.waitingFor.map(({ node, key }) => `${node} ${key}`).join(', ');
-    case 'run.resumed':
-      return '';
-    case 'run.succeeded':
-      return payload.by === undefined ? '' : `by ${payload.by}`;
-    case 'run.failed':
-    case 'node.failed':
-      return payload.failure.message;
-    case 'run.cancelled':
-      return payload.reason;
-    default:
-      return aboutNode(payload);
-  }
+type Tellers = { readonly [T in EventType]: (payload: Extract<EventPayload, { type: T }>) => string };
+
+interface Visited {
+  readonly node: string;
+  readonly visit: number;
 }
+const visitText = ({ node, visit }: Visited): string => `${node}#${visit}`;
+const attemptText = ({ attempt, ...of }: Visited & { readonly attempt: number }): string =>
+  `${visitText(of)} attempt ${attempt}`;
+const timeText = (ts: number): string => new Date(ts).toISOString();
 
-type NodePayload = Exclude<
-  EventPayload,
-  { type: `run.${string}` | 'cancel.requested' | 'timer.fired' | 'tree.applied' | 'node.failed' }
->;
+/** What each event is about: a new type does not compile until it stands here. */
+const tellers: Tellers = {
+  'run.created': ({ title }) => title,
+  'run.claimed': ({ worker }) => worker,
+  'run.restored': ({ by, backup, backupTs, isOriginalStopped }) =>
+    `by ${by} from backup ${backup} of ${timeText(backupTs)}${isOriginalStopped ? ', whose original has stopped' : ''}`,
+  'payload.purged': ({ by, reason, payloads }) =>
+    `${payloads} payloads by ${by}${reason === undefined ? '' : `: ${reason}`}`,
+  'run.paused': ({ waitingFor }) => waitingFor.map(waitText).join(', '),
+  'run.resumed': () => '',
+  'run.ending': ({ ending }) => (ending.kind === 'failed' ? `failed: ${ending.failure.message}` : ending.kind),
+  'run.succeeded': ({ by }) => (by === undefined ? '' : `by ${by}`),
+  'run.failed': ({ failure }) => failure.message,
+  'run.cancelled': ({ reason }) => reason,
+  'cancel.requested': ({ by, reason, node }) => `${node === undefined ? '' : `${node} `}by ${by}: ${reason}`,
+  'pause.requested': ({ by, reason }) => `by ${by}: ${reason}`,
+  'resume.requested': ({ by }) => `by ${by}`,
+  'retry.requested': ({ by }) => `by ${by}`,
+  'rollback.requested': ({ by, toSeq }) => `to ${toSeq} by ${by}`,
+  'run.migrated': ({ by, workflow, manifest }) => `to ${workflow.name} ${manifest.workflow.slice(0, 12)} by ${by}`,
+  'signal.received': ({ name, by }) => `${name} by ${by}`,
+  'approval.requested': ({ approval, message, expiresTs }) =>
+    `${approval}: ${message}${expiresTs === undefined ? '' : `, until ${timeText(expiresTs)}`}`,
+  'approval.granted': ({ approval, by, comment }) =>
+    `${approval} by ${by}${comment === undefined ? '' : `: ${comment}`}`,
+  'approval.rejected': ({ approval, by, reason }) => `${approval} by ${by}: ${reason}`,
+  'approval.warned': ({ approval }) => approval,
+  'approval.expired': ({ approval }) => approval,
+  'approval.cancelled': ({ approval, because }) => `${approval}: ${because}`,
+  'timer.fired': ({ timer }) => {
+    if (timer.kind === 'run_deadline') return timer.kind;
+    return `${timer.kind} ${'approval' in timer ? timer.approval : visitText(timer)}`;
+  },
+  'tree.applied': ({ by, directory, files }) => `${directory} by ${by}: ${files.join(', ')}`,
+  'subrun.ended': ({ run, status, ...of }) => `${visitText(of)}: ${run} ${status}`,
+  'subrun.stopping': ({ run, cause, ...of }) => `${visitText(of)}: ${run}, ${cause}`,
+  'attempt.scheduled': attemptText,
+  'attempt.stopped': attemptText,
+  'attempt.diverged': (payload) => `${attemptText(payload)}: ${payload.key}`,
+  'attempt.stopping': (payload) => `${attemptText(payload)}, ${payload.cause}`,
+  'attempt.completed': (payload) => {
+    const { outcome } = payload;
+    const end = outcome.kind === 'result' ? outcome.result.payload.signal : outcome.failure.message;
+    return `${attemptText(payload)}: ${end}`;
+  },
+  'node.suspended': ({ wait, ...of }) => `${visitText(of)}: ${wait.kind}`,
+  'node.succeeded': ({ signal, ...of }) => `${visitText(of)}: ${signal}`,
+  'node.failed': ({ failure, ...of }) => `${visitText(of)}: ${failure.message}`,
+  'node.skipped': ({ because, ...of }) => `${visitText(of)}: ${because}`,
+  'node.cancelled': visitText,
+  'map.expanded': ({ count, ...of }) => `${visitText(of)}: ${count} items`,
+  'tasks.added': ({ count, ...of }) => `${visitText(of)}: ${count} tasks`,
+  'compensation.started': visitText,
+  'route.taken': ({ from, signal, to }) => `${from} -${signal}-> ${to}`,
+  'effect.intended': ({ key, summary, execution }) =>
+    `${key}: ${summary}${execution > 1 ? ` (execution ${execution})` : ''}`,
+  'effect.recorded': ({ key, outcome, spent: { timeMs } }) => {
+    const end = outcome.kind === 'value' ? 'done' : outcome.failure.message;
+    return `${key}: ${end}${timeMs === undefined ? '' : ` in ${formatDuration(timeMs)}`}`;
+  },
+  'effect.reused': ({ key }) => `${key}: from the ledger`,
+  'effect.refused': ({ key, dimension, requested, limit, committed, scope }) =>
+    `${key}: ${dimension} ${requested} more than ${committed} of ${limit}${scope === undefined ? '' : ' of the node'}`,
+  'effect.held': ({ key, gate }) => `${key}: ${gate.rule} asks for an approval`,
+  'effect.denied': ({ key, failure }) => `${key}: ${failure.message}`,
+  'effect.parked': ({ key, summary, restored }) =>
+    `${key}: ${summary}${restored === undefined ? '' : ' (the original of this run may have sent it)'}`,
+  'effect.resolved': ({ key, resolution, by }) => `${key}: ${resolution} by ${by}`,
+};
 
-function aboutNode(payload: NodePayload): string {
-  switch (payload.type) {
-    case 'attempt.scheduled':
-    case 'attempt.stopped':
-    case 'attempt.diverged':
-      return `${payload.node}#${payload.visit} attempt ${payload.attempt}`;
-    case 'attempt.stopping':
-      return `${payload.node}#${payload.visit} attempt ${payload.attempt}, ${payload.cause}`;
-    case 'attempt.completed':
-      return `${payload.node}#${payload.visit} attempt ${payload.attempt}: ${payload.outcome.kind === 'result' ? payload.outcome.result.payload.signal : payload.outcome.failure.message}`;
-    case 'node.succeeded':
-      return `${payload.node}#${payload.visit}: ${payload.signal}`;
-    case 'node.skipped':
-      return `${payload.node}#${payload.visit}: ${payload.because}`;
-    case 'node.cancelled':
-      return `${payload.node}#${payload.visit}`;
-    case 'route.taken':
-      return `${payload.from} -${payload.signal}-> ${payload.to}`;
-    default:
-      return aboutEffect(payload);
-  }
-}
-
-type EffectPayload = Extract<NodePayload, { type: `effect.${string}` }>;
-
-function aboutEffect(payload: EffectPayload): string {
-  switch (payload.type) {
-    case 'effect.intended':
-      return `${payload.key}: ${payload.summary}${payload.execution > 1 ? ` (execution ${payload.execution})` : ''}`;
-    case 'effect.recorded':
-      return `${payload.key}: ${payload.outcome.kind === 'value' ? 'done' : payload.outcome.failure.message}${payload.spent.timeMs === undefined ? '' : ` in ${formatDuration(payload.spent.timeMs)}`}`;
-    case 'effect.reused':
-      return `${payload.key}: from the ledger`;
-    case 'effect.refused':
-      return `${payload.key}: ${payload.dimension} ${payload.requested} over ${payload.limit}`;
-    case 'effect.parked':
-      return `${payload.key}: ${payload.summary}`;
-    case 'effect.resolved':
-      return `${payload.key}: ${payload.resolution} by ${payload.by}`;
-  }
+function about<T extends EventType>(payload: Extract<EventPayload, { type: T }>): string {
+  const tell: Tellers[T] = tellers[payload.type];
+  return tell(payload);
 }

@@ -1,7 +1,7 @@
 import { formatDuration } from '@vltair/protocol';
 import type { RunOutcome } from '@vltair/server';
 import { diffText, writeCommand } from './diff-text.ts';
-import { failureLines } from './run-page.ts';
+import { childWaitLines, failureLines, waitLines } from './run-page.ts';
 import { paintStatus } from './run-list.ts';
 import { plainText, type PageStyle } from './terminal-text.ts';
 
@@ -12,13 +12,18 @@ export function outcomePage(outcome: RunOutcome, style: PageStyle): string {
   return [
     `${paintStatus(status, paint)} in ${formatDuration(ts - createdTs)} (run ${run})`,
     ...(failure === undefined ? [] : failureLines(failure, paint)),
-    ...(status === 'succeeded' && outcome.result !== undefined
-      ? [plainText(JSON.stringify(outcome.result.output, null, 2))]
-      : []),
+    ...(status === 'succeeded' ? givenLines(outcome) : []),
     ...changeLines(outcome, style),
-    ...(waitingFor.length === 0 ? [] : [`  next: ${command} resume ${run} --parked retry (or fail)`]),
+    ...waitingFor.flatMap((wait) => waitLines(wait, command, run)),
+    ...childWaitLines(outcome.childWaits, command),
     ...(status === 'succeeded' ? [] : [`  more: ${command} show ${run}`]),
   ].join('\n');
+}
+
+/** The output of the run, else what its last node gave. */
+function givenLines({ state, result }: RunOutcome): readonly string[] {
+  const given = state.output ?? result?.output;
+  return given === undefined ? [] : [plainText(JSON.stringify(given, null, 2))];
 }
 
 /** A change that its run has accepted; only one that came to a good end is worth writing. */

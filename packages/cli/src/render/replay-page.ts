@@ -10,6 +10,7 @@ export function replayPage(replay: Replay, paint: Paint): string {
     ['running', placesText(replay.running)],
     ['completed', placesText(replay.completed)],
     ['waiting', placesText(replay.waiting)],
+    ['suspended', placesText(replay.suspended)],
     ['parked', placesText(replay.parked)],
     ['spent', `${budget.spent.calls} calls, ${budget.spent.candidates} candidates`],
     ...(tree === undefined ? [] : [['tree', tree]]),

@@ -1,4 +1,4 @@
-import type { StatusReport } from '@vltair/server';
+import type { StatusReport, StoreIdentity } from '@vltair/server';
 import { oneLine, table, type Paint } from './terminal-text.ts';
 
 /** What `--probe` found out. */
@@ -36,8 +36,29 @@ function storeRows({ store }: StatusReport, paint: Paint): readonly (readonly st
   return [
     ['store', `log format ${store.logFormat}`],
     ['runs', counts.length === 0 ? 'none' : counts.map(([name, count]) => `${count} ${name}`).join(', ')],
+    ...leftAloneRows(store.leftAlone),
     ['key', store.fingerprint ?? 'not readable for this user'],
+    ...restoredRows(store.identity),
   ];
+}
+
+function restoredRows({ backup, since }: StoreIdentity): readonly (readonly string[])[] {
+  if (backup === undefined) return [];
+  return [
+    [
+      'restored',
+      `${new Date(since).toISOString()} from the backup ${backup.slice(0, 12)}; calls in doubt are parked: vltair runs`,
+    ],
+  ];
+}
+
+/** Runs left alone that are shown; the rest is counted. */
+const MOST_LEFT = 5;
+
+function leftAloneRows(left: readonly { run: string; failure: { message: string } }[]): readonly (readonly string[])[] {
+  const shown = left.slice(0, MOST_LEFT).map(({ run, failure }) => `${run}: ${oneLine(failure.message)}`);
+  const more = left.length > MOST_LEFT ? [`and ${left.length - MOST_LEFT} more: vltair rehearse`] : [];
+  return [...shown, ...more].map((text, at) => [at === 0 ? 'left alone' : '', text]);
 }
 
 function sandboxText(sandbox: SandboxAnswer | undefined): string {

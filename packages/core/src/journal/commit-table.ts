@@ -26,11 +26,17 @@ export class CommitTable {
     this.#ofRun = database.prepare(
       `SELECT c.first_position, c.last_position, c.statement, c.signature, k.public_key
        FROM commits c JOIN keys k ON k.fingerprint = c.fingerprint
-       WHERE c.number > ? AND c.last_position IN (
-         SELECT (SELECT min(last_position) FROM commits WHERE last_position >= e.position) FROM events e WHERE e.run = ?)
-       ORDER BY c.number LIMIT ?`,
+       WHERE c.number > :number AND c.last_position IN (
+         SELECT (SELECT min(last_position) FROM commits WHERE last_position >= e.position) FROM
+           (SELECT position FROM events WHERE run = :run
+            UNION ALL SELECT position FROM archived_events WHERE run = (SELECT number FROM runs WHERE run = :run)) e)
+       ORDER BY c.number LIMIT :limit`,
     );
-    this.#hashes = database.prepare('SELECT hash FROM events WHERE position BETWEEN ? AND ? ORDER BY position');
+    this.#hashes = database.prepare(
+      `SELECT position, hash FROM events WHERE position BETWEEN :first AND :last
+       UNION ALL SELECT position, lower(hex(hash)) FROM archived_events WHERE position BETWEEN :first AND :last
+       ORDER BY position`,
+    );
   }
 
   /** Signs the events with these hashes, the first of which is at `firstPosition`. */
@@ -61,7 +67,7 @@ export class CommitTable {
   }
 
   ofRun(run: string, number: number, limit: number): readonly SignedCommit[] {
-    return this.#ofRun.all(number, run, limit).map((row) => this.#commitOf(row));
+    return this.#ofRun.all({ number, run, limit }).map((row) => this.#commitOf(row));
   }
 
   #commitOf(row: SqliteRow): SignedCommit {
@@ -74,7 +80,10 @@ export class CommitTable {
   }
 
   #hashesOf(row: SqliteRow): readonly string[] {
-    const rows = this.#hashes.all(integerIn(row, 'first_position'), integerIn(row, 'last_position'));
+    const rows = this.#hashes.all({
+      first: integerIn(row, 'first_position'),
+      last: integerIn(row, 'last_position'),
+    });
     return rows.map((event) => textIn(event, 'hash'));
   }
 

@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { CHAIN_FORMAT, eventKinds, type ExportLine, VltairError } from '@vltair/protocol';
 import type { LogEntry } from '../ports/event-store.ts';
+import { ArchiveTable, type ArchiveChunk } from './archive-table.ts';
 import { sha256 } from './sha256.ts';
 import { integerIn, oneOfIn, optionalBytesIn, optionalTextIn, type SqliteRow, textIn } from './sqlite-row.ts';
 
@@ -10,7 +11,15 @@ const INLINE_PAYLOAD_BYTES = 64 * 1024;
 const SELECT = `
   SELECT e.*, b.bytes FROM events e LEFT JOIN blobs b ON b.tenant = e.tenant AND b.digest = e.blob`;
 
-/** The table `events`: lines of the log by position and by (run, seq). */
+const LAST =
+  'max((SELECT coalesce(max(position), 0) FROM events), (SELECT coalesce(max(position), 0) FROM archived_events))';
+
+/** The newest position of a store. */
+export function lastPositionOf(database: DatabaseSync): number {
+  return integerIn(database.prepare(`SELECT ${LAST} AS position`).get() ?? {}, 'position');
+}
+
+/** The table `events`: lines of the log by position and by (run, seq); those of archived runs are read from the archive. */
 export class EventTable {
   readonly #insert: StatementSync;
   readonly #insertBlob: StatementSync;
@@ -18,6 +27,11 @@ export class EventTable {
   readonly #after: StatementSync;
   readonly #hash: StatementSync;
   readonly #last: StatementSync;
+  readonly #delete: StatementSync;
+  readonly #deleteBlobs: StatementSync;
+  readonly #erase: StatementSync;
+  readonly #blobsOf: StatementSync;
+  readonly #archive: ArchiveTable;
 
   constructor(database: DatabaseSync) {
     this.#insert = database.prepare(
@@ -28,7 +42,17 @@ export class EventTable {
     this.#ofRun = database.prepare(`${SELECT} WHERE e.run = ? AND e.seq > ? ORDER BY e.seq LIMIT ?`);
     this.#after = database.prepare(`${SELECT} WHERE e.position > ? ORDER BY e.position LIMIT ?`);
     this.#hash = database.prepare('SELECT hash FROM events WHERE run = ? AND seq = ?');
-    this.#last = database.prepare('SELECT coalesce(max(position), 0) AS position FROM events');
+    this.#last = database.prepare(`SELECT ${LAST} AS position`);
+    this.#delete = database.prepare('DELETE FROM events WHERE run = ?');
+    this.#erase = database.prepare(
+      'UPDATE events SET payload = NULL, blob = NULL, salt = NULL WHERE run = ? AND seq < ? AND salt IS NOT NULL',
+    );
+    this.#blobsOf = database.prepare('SELECT DISTINCT tenant, blob FROM events WHERE run = ? AND blob IS NOT NULL');
+    this.#deleteBlobs = database.prepare(
+      `DELETE FROM blobs WHERE tenant = :tenant AND digest = :digest
+       AND NOT EXISTS (SELECT 1 FROM events WHERE tenant = :tenant AND blob = :digest)`,
+    );
+    this.#archive = new ArchiveTable(database);
   }
 
   insert(position: number, { header, hash, payload, salt }: ExportLine): void {
@@ -53,16 +77,49 @@ export class EventTable {
   }
 
   ofRun(run: string, after: number, limit: number): readonly LogEntry[] {
-    return this.#ofRun.all(run, after, limit).map(entryOf);
+    const live = this.#ofRun.all(run, after, limit).map(entryOf);
+    return live.length > 0 ? live : this.#archive.ofRun(run, after, limit);
   }
 
   after(position: number, limit: number): readonly LogEntry[] {
-    return this.#after.all(position, limit).map(entryOf);
+    const live = this.#after.all(position, limit).map(entryOf);
+    const archived = this.#archive.after(position, limit);
+    if (archived.length === 0) return live;
+    return [...live, ...archived].toSorted((a, b) => a.position - b.position).slice(0, limit);
   }
 
   hashAt(run: string, seq: number): string | undefined {
     const row = this.#hash.get(run, seq);
-    return row === undefined ? undefined : textIn(row, 'hash');
+    return row === undefined ? this.#archive.hashAt(run, seq) : textIn(row, 'hash');
+  }
+
+  /** Moves a run into the archive, as the chunks that were made of these entries. */
+  archive(run: string, entries: readonly LogEntry[], chunks: readonly ArchiveChunk[]): void {
+    this.#archive.put(run, entries, chunks);
+    this.#withoutBlobs(run, () => this.#delete.run(run));
+  }
+
+  /** Moves a run back out of the archive, to the positions that it had. */
+  unarchive(run: string): void {
+    const entries = this.#archive.ofRun(run, 0, Number.MAX_SAFE_INTEGER);
+    this.#archive.remove(
+      run,
+      entries.map(({ position }) => position),
+    );
+    for (const entry of entries) this.insert(entry.position, entry);
+  }
+
+  /** Erases payloads and salts before `seq`; gives how many there were. */
+  erase(run: string, seq: number): number {
+    return this.#withoutBlobs(run, () => Number(this.#erase.run(run, seq).changes));
+  }
+
+  /** Removes the blobs of a run that no event refers to after `change`. */
+  #withoutBlobs<T>(run: string, change: () => T): T {
+    const blobs = this.#blobsOf.all(run);
+    const done = change();
+    for (const row of blobs) this.#deleteBlobs.run({ tenant: textIn(row, 'tenant'), digest: textIn(row, 'blob') });
+    return done;
   }
 
   lastPosition(): number {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import { CHAIN_FORMAT, digestPayload, type EventHeader, type ExportLine, GENESIS, hashHeader } from '@vltair/protocol';
+import type { PurgeMark } from '../ports/event-store.ts';
 import { CommitTable } from './commit-table.ts';
 import { EventTable } from './event-table.ts';
 import { InboxTable } from './inbox-table.ts';
@@ -12,7 +13,7 @@ import { storeFault } from './sqlite-error.ts';
 import type { SerialisedAppend, WriteReply, WriteRequest } from './write-request.ts';
 
 const SALT_BYTES = 16;
-const NEW_RUN: StoredHead = { seq: 0, epoch: 0, hash: GENESIS, ts: 0, origin: undefined };
+const NEW_RUN: StoredHead = { seq: 0, epoch: 0, hash: GENESIS, ts: 0, origin: undefined, isArchived: false };
 
 /**
  * The one place that writes: takes a group of requests into one transaction with one fsync, and signs it.
@@ -25,14 +26,17 @@ export class GroupCommit {
   readonly #database: DatabaseSync;
   readonly #directory: string;
   readonly #key: StoreKey;
+  readonly #salt: () => string;
   readonly #events: EventTable;
   readonly #runs: RunTable;
   readonly #commits: CommitTable;
   readonly #snapshots: SnapshotTable;
   readonly #inbox: InboxTable;
 
-  constructor(database: DatabaseSync, directory: string, key: StoreKey) {
+  /** `salt`: 16 bytes in hex, another one each time. */
+  constructor(database: DatabaseSync, directory: string, key: StoreKey, salt: () => string = randomSalt) {
     this.#database = database;
+    this.#salt = salt;
     this.#directory = directory;
     this.#key = key;
     this.#events = new EventTable(database);
@@ -75,24 +79,51 @@ export class GroupCommit {
       case 'send':
         this.#inbox.send(request.command);
         return { kind: 'done' };
-      case 'discard':
-        this.#inbox.answer(request.ids);
+      case 'withdraw':
+        this.#inbox.withdraw(request.id);
+        return { kind: 'done' };
+      case 'answer':
+        this.#inbox.answer(request.answers);
         return { kind: 'done' };
     }
   }
 
   #append(request: SerialisedAppend, log: PositionedLog): WriteReply {
     const head = this.#runs.head(request.run) ?? NEW_RUN;
-    const refusal = refusalOf(request, head);
+    const refusal = refusalOf(request, head) ?? this.#refusalOfCommands(request, head);
     if (refusal !== undefined) return refusal;
-    const lines = chainLines(request, head);
+    const lines = chainLines(request, head, this.#salt);
     const last = lines.at(-1);
     if (last === undefined)
       return { kind: 'failed', reason: 'internal/unexpected', detail: 'an append without events' };
+    if (head.isArchived) this.#unarchive(request.run);
     this.#runs.put(request, headOf(last), request.row);
+    if (request.purge !== undefined) this.#purge(request.run, head.seq + 1, request.purge);
     for (const line of lines) log.add(line);
-    this.#inbox.answer(request.consumes);
+    const { ts } = last.header;
+    this.#inbox.answer(request.consumes.map((id) => ({ id, ts, refusal: undefined })));
     return { kind: 'appended', lastSeq: last.header.seq, lastPosition: log.lastPosition, headHash: last.hash };
+  }
+
+  /** S5. Another writer has answered it since this one read the inbox. */
+  #refusalOfCommands({ consumes }: SerialisedAppend, head: StoredHead): WriteReply | undefined {
+    return consumes.some((id) => this.#inbox.answerTo(id) !== undefined)
+      ? { kind: 'conflict', headSeq: head.seq }
+      : undefined;
+  }
+
+  /** Whoever appends to an archived run takes it out of the archive: a finished run may go on. */
+  #unarchive(run: string): void {
+    this.#events.unarchive(run);
+    this.#runs.markArchived(run, undefined);
+  }
+
+  /** Everything of this store that repeats what the payloads said goes with them. */
+  #purge(run: string, seq: number, mark: PurgeMark): void {
+    this.#events.erase(run, seq);
+    this.#snapshots.remove(run);
+    this.#inbox.forget(run);
+    this.#runs.markPurged(run, mark);
   }
 
   #adopt({ lines, row, origin }: Extract<WriteRequest, { kind: 'adopt' }>, log: PositionedLog): WriteReply {
@@ -140,12 +171,16 @@ function refusalOf(request: SerialisedAppend, head: StoredHead): WriteReply | un
   };
 }
 
-function chainLines(request: SerialisedAppend, head: StoredHead): readonly ExportLine[] {
+function randomSalt(): string {
+  return randomBytes(SALT_BYTES).toString('hex');
+}
+
+function chainLines(request: SerialisedAppend, head: StoredHead, saltOf: () => string): readonly ExportLine[] {
   const lines: ExportLine[] = [];
   let previous = head.hash;
   for (const [index, { ts, kind, type, payload }] of request.events.entries()) {
     const { run, tenant, epoch } = request;
-    const salt = randomBytes(SALT_BYTES).toString('hex');
+    const salt = saltOf();
     const payloadDigest = digestPayload(salt, payload, sha256);
     const seq = head.seq + 1 + index;
     const header: EventHeader = {
@@ -168,5 +203,5 @@ function chainLines(request: SerialisedAppend, head: StoredHead): readonly Expor
 }
 
 function headOf({ header, hash }: ExportLine): StoredHead {
-  return { seq: header.seq, epoch: header.epoch, hash, ts: header.ts, origin: undefined };
+  return { seq: header.seq, epoch: header.epoch, hash, ts: header.ts, origin: undefined, isArchived: false };
 }

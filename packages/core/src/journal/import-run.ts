@@ -1,4 +1,4 @@
-import { type ExportLine, parsePayload, VltairError } from '@vltair/protocol';
+import { type ExportLine, readPayload, VltairError } from '@vltair/protocol';
 import type { EventStore, RunProjection, RunStatus } from '../ports/event-store.ts';
 import { statusesAfter } from './run-status.ts';
 import { type ExportVerdict, verifyExport } from './verify-export.ts';
@@ -20,7 +20,8 @@ export interface ImportedRun {
 /**
  * Takes an export of another store into this one, hashes kept, to be read and replayed there; nothing can be appended to it.
  *
- * @throws VltairError the reason of the refusal, naming the line; `invalid_argument/run_exists`.
+ * @throws VltairError the reason of the refusal, naming the line; `invalid_argument/run_exists`;
+ * `unavailable/store_newer`.
  */
 export async function importRun(store: EventStore, bytes: Uint8Array, options: ImportOptions): Promise<ImportedRun> {
   const { events, origin } = acceptedEvents(verifyExport(bytes, options), options);
@@ -54,17 +55,18 @@ function projectionOf(first: ExportLine, events: readonly ExportLine[]): RunProj
     createdTs: first.header.ts,
     updatedTs: events.at(-1)?.header.ts ?? first.header.ts,
     failure: failureOf(events),
+    wakeTs: undefined,
   };
 }
 
 function identityOf({ header, payload }: ExportLine): Pick<RunProjection, 'workflow' | 'title' | 'traceId'> {
-  const created = payload === undefined ? undefined : parsePayload(header.kind, JSON.parse(payload));
+  const created = payload === undefined ? undefined : readPayload(header, payload);
   if (created?.type !== 'run.created') return { workflow: '', title: '', traceId: '' };
   return { workflow: created.workflow.name, title: created.title, traceId: created.traceId };
 }
 
 function failureOf(events: readonly ExportLine[]): RunProjection['failure'] {
-  const payload = events.findLast((event) => event.header.type === 'run.failed')?.payload;
-  const failed = payload === undefined ? undefined : parsePayload('decision', JSON.parse(payload));
+  const last = events.findLast((event) => event.header.type === 'run.failed');
+  const failed = last?.payload === undefined ? undefined : readPayload(last.header, last.payload);
   return failed?.type === 'run.failed' ? failed.failure : undefined;
 }

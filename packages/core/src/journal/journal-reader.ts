@@ -1,18 +1,13 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import {
-  type EventHeader,
-  type EventPayload,
-  type ExportLine,
-  parsePayload,
-  type StoredEvent,
-  VltairError,
-} from '@vltair/protocol';
+import { type ExportLine, readPayload, type StoredEvent, VltairError } from '@vltair/protocol';
 import type {
+  CommandAnswer,
   InboxCommand,
   LogEntry,
   RunHead,
   RunQuery,
   RunRow,
+  RunStatus,
   SignedCommit,
   Snapshot,
 } from '../ports/event-store.ts';
@@ -36,6 +31,7 @@ export class JournalReader {
   readonly #snapshots: SnapshotTable;
   readonly #inbox: InboxTable;
   readonly #dataVersion: StatementSync;
+  readonly #ownChanges: StatementSync;
 
   constructor(database: DatabaseSync, directory: string) {
     this.#database = database;
@@ -46,6 +42,7 @@ export class JournalReader {
     this.#snapshots = new SnapshotTable(database);
     this.#inbox = new InboxTable(database);
     this.#dataVersion = database.prepare('PRAGMA data_version');
+    this.#ownChanges = database.prepare('SELECT total_changes() AS changes');
   }
 
   read(run: string, after: number): readonly StoredEvent[] {
@@ -63,7 +60,7 @@ export class JournalReader {
   }
 
   tail(after: number, limit: number): readonly StoredEvent[] {
-    return this.#guard(() => this.#events.after(after, limit)).map((entry) => {
+    return this.#inSnapshot(() => this.#events.after(after, limit)).map((entry) => {
       const fault = faultOfLine(entry);
       if (fault !== undefined) throw brokenChain(entry.header.run, entry.header.seq, fault);
       return storedEventOf(entry);
@@ -76,7 +73,7 @@ export class JournalReader {
   }
 
   entries(run: string, after: number, limit: number): readonly LogEntry[] {
-    return this.#guard(() => this.#events.ofRun(run, after, limit));
+    return this.#inSnapshot(() => this.#events.ofRun(run, after, limit));
   }
 
   commits(after: number, limit: number): readonly SignedCommit[] {
@@ -95,16 +92,37 @@ export class JournalReader {
     return this.#guard(() => this.#runs.one(id));
   }
 
+  counts(): Readonly<Record<RunStatus, number>> {
+    const counts = this.#guard(() => this.#runs.counts());
+    const of = (status: RunStatus): number => counts.get(status) ?? 0;
+    return {
+      queued: of('queued'),
+      running: of('running'),
+      paused: of('paused'),
+      succeeded: of('succeeded'),
+      failed: of('failed'),
+      cancelled: of('cancelled'),
+    };
+  }
+
   inbox(): readonly InboxCommand[] {
     return this.#guard(() => this.#inbox.all());
+  }
+
+  answerTo(id: string): CommandAnswer | undefined {
+    return this.#guard(() => this.#inbox.answerTo(id));
   }
 
   loadSnapshot(run: string, schema: number, key: StoreKey): Snapshot | undefined {
     return this.#guard(() => this.#snapshots.load(run, schema, key));
   }
 
+  /** `data_version` tells of the commits of other connections alone. */
   changes(): number {
-    return this.#guard(() => integerIn(this.#dataVersion.get() ?? {}, 'data_version'));
+    return this.#guard(
+      () =>
+        integerIn(this.#dataVersion.get() ?? {}, 'data_version') + integerIn(this.#ownChanges.get() ?? {}, 'changes'),
+    );
   }
 
   close(): void {
@@ -154,24 +172,7 @@ function brokenChain(run: string, seq: number, fault: string): VltairError {
 
 function storedEventOf({ position, header, hash, payload }: LogEntry): StoredEvent {
   const { run, seq, ts, epoch, kind } = header;
-  const place = { detail: `event ${seq} of run ${run}`, where: `${run}:${seq}` };
-  if (payload === undefined) throw new VltairError('not_found/payload', place);
-  return { position, run, seq, ts, epoch, kind, payload: parseVerified(header, payload, place), header, hash };
-}
-
-/** The chain holds, so whoever wrote this payload knew it: a newer version. */
-function parseVerified(
-  { kind, type }: EventHeader,
-  payload: string,
-  place: { detail: string; where: string },
-): EventPayload {
-  try {
-    return parsePayload(kind, JSON.parse(payload));
-  } catch (cause) {
-    throw new VltairError('unavailable/store_newer', {
-      ...place,
-      detail: `${place.detail} is a ${type} that this version does not know`,
-      cause,
-    });
-  }
+  if (payload === undefined)
+    throw new VltairError('not_found/payload', { detail: `event ${seq} of run ${run}`, where: `${run}:${seq}` });
+  return { position, run, seq, ts, epoch, kind, payload: readPayload(header, payload), header, hash };
 }

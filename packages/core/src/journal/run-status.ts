@@ -1,10 +1,12 @@
 import type { EventType } from '@vltair/protocol';
 import type { RunStatus } from '../ports/event-store.ts';
 
-/** The statuses that a run may have after the last decision about itself: readable from types alone, so also when payloads are purged. */
+/** The statuses that a run may have after the last event about itself: readable from types alone, so also when payloads are purged. */
 const after: Partial<Readonly<Record<EventType, readonly RunStatus[]>>> = {
   'run.paused': ['paused'],
   'run.resumed': ['queued', 'running'],
+  'retry.requested': ['queued', 'running'],
+  'rollback.requested': ['queued', 'running'],
   'run.succeeded': ['succeeded'],
   'run.failed': ['failed'],
   'run.cancelled': ['cancelled'],

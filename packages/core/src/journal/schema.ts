@@ -89,6 +89,45 @@ const migrations: readonly string[] = [
   ) STRICT;
   CREATE TABLE answered (id TEXT PRIMARY KEY) STRICT;
   `,
+  `
+  ALTER TABLE runs ADD COLUMN wake_ts INTEGER;
+  CREATE INDEX runs_by_wake ON runs (wake_ts) WHERE wake_ts IS NOT NULL;
+  `,
+  `
+  ALTER TABLE answered ADD COLUMN ts INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE answered ADD COLUMN refusal TEXT;
+  CREATE INDEX answered_by_time ON answered (ts);
+  `,
+  `
+  ALTER TABLE runs ADD COLUMN archived_ts INTEGER;
+  ALTER TABLE runs ADD COLUMN purged_ts INTEGER;
+  ALTER TABLE runs ADD COLUMN purged_by TEXT;
+  CREATE TABLE archive (
+    run TEXT NOT NULL REFERENCES runs (run),
+    first_seq INTEGER NOT NULL,
+    last_seq INTEGER NOT NULL,
+    bytes BLOB NOT NULL,
+    PRIMARY KEY (run, first_seq)
+  ) STRICT;
+  CREATE TABLE archived_events (
+    position INTEGER PRIMARY KEY,
+    run INTEGER NOT NULL REFERENCES runs (number),
+    seq INTEGER NOT NULL,
+    hash BLOB NOT NULL
+  ) STRICT;
+  CREATE INDEX archived_events_by_run ON archived_events (run);
+  CREATE TABLE identities (
+    number INTEGER PRIMARY KEY,
+    store TEXT NOT NULL UNIQUE,
+    since_ts INTEGER NOT NULL,
+    backup TEXT
+  ) STRICT;
+  INSERT INTO identities (store, since_ts) VALUES (lower(hex(randomblob(16))), unixepoch() * 1000);
+  CREATE INDEX events_by_blob ON events (tenant, blob) WHERE blob IS NOT NULL;
+  `,
+  `
+  CREATE INDEX runs_by_creation ON runs (created_ts);
+  `,
 ];
 
 const SCHEMA_VERSION = migrations.length;

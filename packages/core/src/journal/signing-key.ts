@@ -45,8 +45,7 @@ export function ensureStoreKey(directory: string, onWarning: (warning: string) =
 
 /** @throws VltairError `unavailable/store_corrupt` when the file is no Ed25519 key; the system's error when it cannot be read. */
 export function readStoreKey(directory: string): StoreKey {
-  const path = keyPath(directory);
-  return storeKeyOf(parseKey(readFileSync(path, 'utf8'), path));
+  return readKeyFile(keyPath(directory));
 }
 
 export function storeKeyOf(privateKey: KeyObject): StoreKey {
@@ -77,7 +76,12 @@ export function isEqualMac(left: string, right: string): boolean {
   return left.length === right.length && timingSafeEqual(Buffer.from(left), Buffer.from(right));
 }
 
-function keyPath(directory: string): string {
+/** The key in a file that was kept elsewhere. @throws as {@link readStoreKey} */
+export function readKeyFile(path: string): StoreKey {
+  return storeKeyOf(parseKey(readFileSync(path, 'utf8'), path));
+}
+
+export function keyPath(directory: string): string {
   return join(directory, 'keys', 'signing.key');
 }
 

@@ -20,10 +20,12 @@ const KEPT = 2;
 export class SnapshotTable {
   readonly #insert: StatementSync;
   readonly #trim: StatementSync;
+  readonly #remove: StatementSync;
   readonly #ofRun: StatementSync;
 
   constructor(database: DatabaseSync) {
     this.#insert = database.prepare('INSERT OR REPLACE INTO snapshots (run, seq, text, mac) VALUES (?, ?, ?, ?)');
+    this.#remove = database.prepare('DELETE FROM snapshots WHERE run = ?');
     this.#trim = database.prepare(
       `DELETE FROM snapshots WHERE run = :run AND seq NOT IN
          (SELECT seq FROM snapshots WHERE run = :run ORDER BY seq DESC LIMIT ${KEPT})`,
@@ -33,6 +35,10 @@ export class SnapshotTable {
       `SELECT s.text, s.mac, e.hash FROM snapshots s JOIN events e ON e.run = s.run AND e.seq = s.seq
        WHERE s.run = ? ORDER BY s.seq DESC`,
     );
+  }
+
+  remove(run: string): void {
+    this.#remove.run(run);
   }
 
   save({ run, seq, text }: { readonly run: string; readonly seq: number; readonly text: string }, key: StoreKey): void {

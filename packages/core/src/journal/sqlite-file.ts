@@ -40,13 +40,15 @@ export function makeCurrent(directory: string): void {
   }
 }
 
-/** A connection that commits: WAL, an fsync for each commit. */
+/** A connection that commits: WAL, an fsync for each commit. What it deletes is overwritten. */
 export function openWriting(directory: string): DatabaseSync {
   const database = new DatabaseSync(databasePath(directory), {
     timeout: BUSY_TIMEOUT_MS,
     enableForeignKeyConstraints: true,
   });
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864');
+  database.exec(
+    'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864; PRAGMA secure_delete = ON',
+  );
   return database;
 }
 
@@ -81,7 +83,8 @@ function inspect(path: string): ReturnType<typeof inspectSchema> {
   }
 }
 
-function connectReading(path: string): DatabaseSync {
+/** A database file by itself, such as a copy. */
+export function connectReading(path: string): DatabaseSync {
   return new DatabaseSync(isFrozen(path) ? immutable(path) : path, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
 }
 

@@ -16,13 +16,20 @@ export function integerIn(row: SqliteRow, column: string): number {
   throw damaged(column, 'an integer');
 }
 
+export function optionalIntegerIn(row: SqliteRow, column: string): number | undefined {
+  return row[column] === null ? undefined : integerIn(row, column);
+}
+
 export function optionalTextIn(row: SqliteRow, column: string): string | undefined {
   return row[column] === null ? undefined : textIn(row, column);
 }
 
 export function optionalBytesIn(row: SqliteRow, column: string): Uint8Array | undefined {
+  return row[column] === null ? undefined : bytesIn(row, column);
+}
+
+export function bytesIn(row: SqliteRow, column: string): Uint8Array {
   const value = row[column];
-  if (value === null) return undefined;
   if (value instanceof Uint8Array) return value;
   throw damaged(column, 'bytes');
 }

@@ -65,11 +65,20 @@ export class SqliteStore implements Port.EventStore {
   async send(command: Port.InboxCommand): Promise<void> {
     const serialised = serialiseCommand(command);
     if (this.#parts.writer !== undefined) await this.#write({ kind: 'send', command: serialised });
-    else inStore(this.#parts.directory, () => sendFromOutside(this.#parts.directory, serialised));
+    else this.#fromOutside((inbox) => inbox.send(serialised));
   }
 
-  async discard(ids: readonly string[]): Promise<void> {
-    await this.#write({ kind: 'discard', ids });
+  async withdraw(id: string): Promise<void> {
+    if (this.#parts.writer !== undefined) await this.#write({ kind: 'withdraw', id });
+    else this.#fromOutside((inbox) => inbox.withdraw(id));
+  }
+
+  async answer(answers: readonly Port.CommandAnswer[]): Promise<void> {
+    await this.#write({ kind: 'answer', answers });
+  }
+
+  async answerTo(id: string): Promise<Port.CommandAnswer | undefined> {
+    return this.#parts.reader.answerTo(id);
   }
 
   async read(run: string, after = 0): Promise<readonly StoredEvent[]> {
@@ -90,6 +99,10 @@ export class SqliteStore implements Port.EventStore {
 
   async run(id: string): Promise<Port.RunRow | undefined> {
     return this.#parts.reader.run(id);
+  }
+
+  async counts(): Promise<Readonly<Record<Port.RunStatus, number>>> {
+    return this.#parts.reader.counts();
   }
 
   async entries(run: string, after: number, limit: number): Promise<readonly Port.LogEntry[]> {
@@ -145,6 +158,19 @@ export class SqliteStore implements Port.EventStore {
     return inStore(this.#parts.directory, this.#parts.key);
   }
 
+  /** Another process than the owner changes the inbox: one short transaction of its own. */
+  #fromOutside(change: (inbox: InboxTable) => void): void {
+    const { directory } = this.#parts;
+    inStore(directory, () => {
+      const database = openWriting(directory);
+      try {
+        change(new InboxTable(database));
+      } finally {
+        database.close();
+      }
+    });
+  }
+
   async #write(request: WriteRequest): Promise<WriteReply> {
     const { writer, directory } = this.#parts;
     if (writer === undefined) {
@@ -156,16 +182,6 @@ export class SqliteStore implements Port.EventStore {
     const reply = await writer.committer.commit(request);
     if (reply.kind === 'failed') throw errorOfReply(reply);
     return reply;
-  }
-}
-
-/** Another process than the owner puts a command into the inbox: one short transaction of its own. */
-function sendFromOutside(directory: string, command: Parameters<InboxTable['send']>[0]): void {
-  const database = openWriting(directory);
-  try {
-    new InboxTable(database).send(command);
-  } finally {
-    database.close();
   }
 }
 

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { VltairError } from '@vltair/protocol';
+import { lastPositionOf } from './event-table.ts';
 import { isSignedBy, type StoreKey } from './signing-key.ts';
 import { openWriting } from './sqlite-file.ts';
 import { integerIn, textIn } from './sqlite-row.ts';
@@ -15,11 +16,16 @@ export function takeEpoch(directory: string, key: StoreKey, onWarning: (warning:
           `Runs under commits of ${newest.fingerprint} are neither continued nor exported; \`vltair verify\` wants both keys for them.`,
       );
     } else checkEnd(database, newest, key, directory);
-    const row = database.prepare("UPDATE meta SET value = value + 1 WHERE name = 'epoch' RETURNING value").get();
-    return integerIn(row ?? {}, 'value');
+    return countOpening(database);
   } finally {
     database.close();
   }
+}
+
+/** The number of this opening: higher than all before it. */
+export function countOpening(database: DatabaseSync): number {
+  const row = database.prepare("UPDATE meta SET value = value + 1 WHERE name = 'epoch' RETURNING value").get();
+  return integerIn(row ?? {}, 'value');
 }
 
 interface NewestCommit {
@@ -51,11 +57,7 @@ function checkEnd(
 ): void {
   if (newest !== undefined && !isSignedBy(publicKey, newest.statement, newest.signature))
     throw broken(directory, 'the signature of the newest commit does not hold');
-  const events = integerIn(
-    database.prepare('SELECT coalesce(max(position), 0) AS last FROM events').get() ?? {},
-    'last',
-  );
-  if (events !== (newest?.lastPosition ?? 0))
+  if (lastPositionOf(database) !== (newest?.lastPosition ?? 0))
     throw broken(directory, 'the newest commit is not that of the last event');
 }
 

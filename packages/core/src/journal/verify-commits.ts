@@ -47,7 +47,7 @@ const START: CommitPoint = { commit: 0, previous: '', head: GENESIS, firstPositi
 
 /** Follows the chain of commits over every event of the store, and checks who signed them. */
 export async function verifyCommits(
-  store: EventStore,
+  store: Pick<EventStore, 'commits' | 'signer'>,
   { pinned = [store.signer().fingerprint], from = 1 }: CommitsScope = {},
 ): Promise<CommitsVerdict> {
   let point = START;

@@ -199,6 +199,24 @@ describe('an import', () => {
     other.remove();
   });
 
+  test('of a run that a newer version began is refused, naming run, event and type, and nothing is taken', async () => {
+    const begun = { ...created(), v: 9 };
+    await aRunOf(store, 'r5', [begun, claimed('a')]);
+    await expect(store.read('r5')).rejects.toMatchObject({
+      reason: 'unavailable/store_newer',
+      where: 'r5:1',
+      message: expect.stringContaining('event 1 of run r5 is a run.created that this version does not know'),
+    });
+    const newer = await Array.fromAsync(exportRun(store, 'r5'));
+    const other = aDirectory();
+    const copy = await open(other.path);
+    const refused = importRun(copy, bytesOf(newer), { fingerprint, dropTornTail: false });
+    await expect(refused).rejects.toMatchObject({ reason: 'unavailable/store_newer', where: 'r5:1' });
+    expect(await copy.run('r5')).toBeUndefined();
+    await copy.close();
+    other.remove();
+  });
+
   test('takes a verified run over, hash for hash', async () => {
     const other = aDirectory();
     const copy = await open(other.path);

@@ -1,10 +1,20 @@
-import { canonicalJson, type EventKind, type ExportLine, kindOf, VltairError, wellFormed } from '@vltair/protocol';
+import {
+  canonicalJson,
+  type EventKind,
+  type ExportLine,
+  kindOf,
+  payloadText,
+  VltairError,
+  wellFormed,
+} from '@vltair/protocol';
 import type { ErrorReason } from '@vltair/protocol';
 import type {
   AppendOutcome,
   AppendRequest,
+  CommandAnswer,
   ForeignRun,
   InboxCommand,
+  PurgeMark,
   RunProjection,
   Snapshot,
 } from '../ports/event-store.ts';
@@ -25,7 +35,8 @@ export type WriteRequest =
     }
   | { readonly kind: 'snapshot'; readonly run: string; readonly seq: number; readonly text: string }
   | { readonly kind: 'send'; readonly command: SerialisedCommand }
-  | { readonly kind: 'discard'; readonly ids: readonly string[] };
+  | { readonly kind: 'withdraw'; readonly id: string }
+  | { readonly kind: 'answer'; readonly answers: readonly CommandAnswer[] };
 
 export interface SerialisedAppend {
   readonly kind: 'append';
@@ -36,6 +47,7 @@ export interface SerialisedAppend {
   readonly events: readonly SerialisedEvent[];
   readonly row: RunProjection;
   readonly consumes: readonly string[];
+  readonly purge: PurgeMark | undefined;
 }
 
 interface SerialisedEvent {
@@ -54,10 +66,10 @@ export type WriteReply =
 
 /** @throws TypeError for what cannot be stored, before anything is queued: one bad request never fails the commit of others. */
 export function serialiseAppend(request: AppendRequest): SerialisedAppend {
-  const { run, tenant, expectedSeq, epoch, events, row, consumes = [] } = request;
+  const { run, tenant, expectedSeq, epoch, events, row, consumes = [], purge } = request;
   if (events.length === 0) throw new TypeError('an append has at least one event');
   if (!isName(run) || !isName(tenant)) throw new TypeError('run and tenant are well-formed and not empty');
-  return { kind: 'append', run, tenant, expectedSeq, epoch, events: events.map(serialiseEvent), row, consumes };
+  return { kind: 'append', run, tenant, expectedSeq, epoch, events: events.map(serialiseEvent), row, consumes, purge };
 }
 
 export function serialiseAdoption({ lines, row, origin }: ForeignRun): WriteRequest {
@@ -74,7 +86,7 @@ export function serialiseCommand({ id, run, command, ts }: InboxCommand): Serial
 
 function serialiseEvent({ ts, payload }: AppendRequest['events'][number]): SerialisedEvent {
   if (!Number.isSafeInteger(ts) || ts < 0) throw new TypeError(`${ts} is not a time in whole milliseconds since 1970`);
-  return { ts, kind: kindOf(payload), type: payload.type, payload: canonicalJson(wellFormed(payload)) };
+  return { ts, kind: kindOf(payload), type: payload.type, payload: payloadText(payload) };
 }
 
 function isName(text: string): boolean {

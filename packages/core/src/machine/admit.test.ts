@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { verifies } from '../../../../e2e/verifies.ts';
 import { aWorkflow, errorOutcome, RunStory, valueOutcome } from '../../test/builders.ts';
-import { admit, admitEffect } from './admit.ts';
+import { admitEffect } from './admit-effect.ts';
+import { admit } from './admit.ts';
 
 const KEY = 'a#1/call#1';
 const aRun = (budget = {}) => new RunStory(aWorkflow([{ id: 'a' }, { id: 'b' }], { budget }));

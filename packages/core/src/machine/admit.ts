@@ -1,12 +1,28 @@
-import type { Amounts, AttemptRef, AmbiguityPolicy, EffectOutcome, ErrorReason, Fact, FactOf } from '@vltair/protocol';
-import { shortageOf } from './budget.ts';
+import type { Amounts, Carry, ErrorReason, Fact, Json, Manifest, Workflow } from '@vltair/protocol';
+import { baseOf, definitionOf, everyPath } from './definition.ts';
+import { isOverdue } from './evolve-approval.ts';
 import { findEffect } from './evolve-effect.ts';
-import { hasEnded, nodeOf, type RunState } from './run-state.ts';
+import { migrationObstacles } from './migrate.ts';
+import { findNode, hasEnded, isActive, isSettled, type ApprovalState, type RunState } from './run-state.ts';
+import { formProblem } from './signal-form.ts';
 
 /** A wish from outside that may be refused. */
-export type Command =
-  | { readonly type: 'cancel'; readonly by: string; readonly reason: string }
-  | { readonly type: 'resolve'; readonly key: string; readonly resolution: 'retry' | 'fail'; readonly by: string };
+export type Command = { readonly by: string } & (
+  | { readonly type: 'cancel'; readonly reason: string; readonly node?: string }
+  | { readonly type: 'resolve'; readonly key: string; readonly resolution: 'retry' | 'fail' }
+  /** `approval` is its id, or the node that waits for it. */
+  | { readonly type: 'approve'; readonly approval: string; readonly comment?: string }
+  | { readonly type: 'reject'; readonly approval: string; readonly reason: string }
+  | { readonly type: 'signal'; readonly name: string; readonly data: Json }
+  | { readonly type: 'pause'; readonly reason: string }
+  | { readonly type: 'resume' }
+  | { readonly type: 'retry'; readonly grant?: Amounts }
+  /** The runtime reads the carry from the log. */
+  | { readonly type: 'rollback'; readonly toSeq: number; readonly carry: Carry }
+  /** The runtime makes the manifest. */
+  | { readonly type: 'migrate'; readonly workflow: Workflow; readonly manifest: Manifest }
+);
+type CommandOf<T extends Command['type']> = Extract<Command, { readonly type: T }>;
 
 export interface Refusal {
   readonly kind: 'refused';
@@ -19,82 +35,136 @@ export interface Admission {
   readonly fact: Fact;
 }
 
+/** Messages that a run keeps for nodes that do not wait for them yet. */
+const MAX_MAILBOX = 100;
+
+type Id = { readonly commandId?: string };
+
 /** May this wish become a fact in this state? */
 export function admit(state: RunState, command: Command, commandId?: string): Admission | Refusal {
-  const id = commandId === undefined ? {} : { commandId };
+  const id: Id = commandId === undefined ? {} : { commandId };
+  const { by } = command;
+  if (command.type === 'retry') {
+    if (state.status !== 'failed') return refusal('invalid_argument/not_failed', `${state.run} ${state.status}`);
+    if (state.parent !== undefined)
+      return refusal('invalid_argument/child_run', `the run above is ${state.parent.run}`);
+    const { grant } = command;
+    return admitted({ type: 'retry.requested', by, ...(grant === undefined ? {} : { grant }), ...id });
+  }
+  if (command.type === 'rollback') return admitRollback(state, command, id);
   if (hasEnded(state)) return refusal('invalid_argument/run_ended', `${state.run} ${state.status}`);
-  if (command.type === 'cancel') {
-    return admitted({ type: 'cancel.requested', by: command.by, reason: command.reason, ...id });
+  switch (command.type) {
+    case 'cancel':
+      return admitCancel(state, command, id);
+    case 'resolve':
+      if (findEffect(state, command.key)?.effect.status !== 'parked')
+        return refusal('not_found/parked_effect', command.key);
+      return admitted({ type: 'effect.resolved', key: command.key, resolution: command.resolution, by, ...id });
+    case 'approve':
+    case 'reject':
+      return admitAnswer(state, command, id);
+    case 'signal':
+      return admitSignal(state, command, id);
+    case 'pause':
+      if (state.ending !== undefined || state.cancel !== undefined)
+        return refusal('invalid_argument/run_ending', state.run);
+      if (state.pause !== undefined) return refusal('invalid_argument/run_paused', `by ${state.pause.by}`);
+      return admitted({ type: 'pause.requested', by, reason: command.reason, ...id });
+    case 'migrate':
+      return admitMigration(state, command, id);
+    case 'resume':
+      return admitted({ type: 'resume.requested', by, ...id });
   }
-  if (findEffect(state, command.key)?.effect.status !== 'parked') {
-    return refusal('not_found/parked_effect', command.key);
-  }
-  return admitted({ type: 'effect.resolved', key: command.key, resolution: command.resolution, by: command.by, ...id });
 }
 
-/** An agent's wish to act on the world, with everything that the rules look at. */
-export interface EffectRequest extends AttemptRef {
-  readonly key: string;
-  readonly name: string;
-  readonly occurrence: number;
-  readonly incarnation: number;
-  readonly argumentsDigest: string;
-  readonly summary: string;
-  readonly policy: AmbiguityPolicy;
-  readonly reserved: Amounts;
-  readonly notAfter: number;
+function admitCancel(state: RunState, { by, reason, node }: CommandOf<'cancel'>, id: Id): Admission | Refusal {
+  if (state.ending !== undefined) return refusal('invalid_argument/run_ending', `${state.run}: ${state.ending.kind}`);
+  if (node === undefined) return admitted({ type: 'cancel.requested', by, reason, ...id });
+  const branch = findNode(state, node);
+  if (branch === undefined) return refusal('not_found/node', node);
+  if (isSettled(branch)) return refusal('invalid_argument/node_ended', `${node} ${branch.status}`);
+  return admitted({ type: 'cancel.requested', by, reason, node, ...id });
 }
 
-/**
- * The ledger's answer to an effect request. `answered`: it was recorded before and does not run again. `run`: append the
- * fact, then call. `refused`, `parked`, `diverged`: append the fact, do not call. `stale`: the attempt is no longer the
- * current one; nothing is appended.
- */
-export type EffectAdmission =
-  | { readonly kind: 'answered'; readonly outcome: EffectOutcome; readonly fact: FactOf<'effect.reused'> }
-  | { readonly kind: 'run'; readonly fact: FactOf<'effect.intended'> }
-  | { readonly kind: 'refused'; readonly fact: FactOf<'effect.refused'> }
-  | { readonly kind: 'parked'; readonly fact: FactOf<'effect.parked'> }
-  | { readonly kind: 'diverged'; readonly fact: FactOf<'attempt.diverged'> }
-  | { readonly kind: 'stale' };
-
-/**
- * L1 A recorded effect never runs again; a recorded failure may in another attempt, unless a person made it final. L2 An intent of an earlier incarnation without a record runs again only when
- * its policy says so. L3 No call starts unless its reservation fits. L4 The same key with other arguments is parked.
- */
-export function admitEffect(state: RunState, request: EffectRequest): EffectAdmission {
-  const node = nodeOf(state, request.node);
-  const current =
-    node.visit === request.visit && node.attempt === request.attempt && node.incarnation === request.incarnation;
-  if (!current || node.status !== 'scheduled') return { kind: 'stale' };
-  const { key, visit, attempt } = request;
-  const place = { key, node: request.node, visit, attempt };
-  const effect = node.effects[key];
-  if (effect !== undefined && effect.argumentsDigest !== request.argumentsDigest) {
-    const digests = { recordedDigest: effect.argumentsDigest, actualDigest: request.argumentsDigest };
-    return { kind: 'diverged', fact: { type: 'attempt.diverged', ...place, ...digests } };
-  }
-  const lasts = effect?.outcome?.kind === 'value' || effect?.status === 'failed' || effect?.attempt === attempt;
-  if (effect?.outcome !== undefined && lasts) {
-    return { kind: 'answered', outcome: effect.outcome, fact: { type: 'effect.reused', ...place } };
-  }
-  if (effect?.status === 'intended' && effect.policy === 'once') {
-    return { kind: 'parked', fact: { type: 'effect.parked', ...place, summary: request.summary } };
-  }
-  return admitCall(state, request);
+/** Refused with every obstacle there is, or moved as a whole. */
+function admitMigration(
+  state: RunState,
+  { by, workflow, manifest }: CommandOf<'migrate'>,
+  id: Id,
+): Admission | Refusal {
+  const { run, ending, cancel } = state;
+  if (ending !== undefined || cancel !== undefined)
+    return refusal('invalid_argument/run_ending', `${run}: ${ending?.kind ?? 'cancelled'}`);
+  const obstacles = migrationObstacles(state, { workflow, manifest });
+  if (obstacles.length > 0) return refusal('invalid_argument/migration', obstacles.join('; '));
+  return admitted({ type: 'run.migrated', by, workflow, manifest, ...id });
 }
 
-function admitCall(state: RunState, request: EffectRequest): EffectAdmission {
-  const { key, node, visit, attempt, name, occurrence, argumentsDigest, summary, policy, reserved, notAfter } = request;
-  const earlier = nodeOf(state, node).effects[key];
-  const standing = earlier?.status === 'intended' ? earlier.reserved : {};
-  const shortage = shortageOf(state.budget, reserved, standing);
-  if (shortage !== undefined) {
-    return { kind: 'refused', fact: { type: 'effect.refused', key, node, visit, attempt, reserved, ...shortage } };
-  }
-  const execution = (earlier?.execution ?? 0) + 1;
-  const call = { name, occurrence, argumentsDigest, summary, policy, execution, reserved, notAfter };
-  return { kind: 'run', fact: { type: 'effect.intended', key, node, visit, attempt, ...call } };
+function admitRollback(state: RunState, { by, toSeq, carry }: CommandOf<'rollback'>, id: Id): Admission | Refusal {
+  const busy = everyPath(state).find((path) => {
+    const node = findNode(state, path);
+    return node !== undefined && (isActive(node) || node.wait?.kind === 'subrun');
+  });
+  if (busy !== undefined) return refusal('invalid_argument/run_busy', `${busy} is at work`);
+  if (hasEnded(state) && state.parent !== undefined)
+    return refusal('invalid_argument/child_run', `the run above is ${state.parent.run}`);
+  const lost = lostByRollback(state);
+  if (lost !== undefined) return refusal('invalid_argument/rollback', lost);
+  return admitted({ type: 'rollback.requested', by, toSeq, carry, ...id });
+}
+
+/** What would never be undone again, or is undone already and would count as done. */
+function lostByRollback(state: RunState): string | undefined {
+  const item = state.undo.find(({ node }) => baseOf(node) !== node);
+  if (item !== undefined) return `${item.node} would not be undone any more`;
+  const undone = Object.values(state.nodes).find(({ origin }) => origin?.kind === 'undo');
+  return undone?.origin === undefined ? undefined : `${undone.origin.of} has been undone`;
+}
+
+function admitAnswer(state: RunState, command: CommandOf<'approve' | 'reject'>, id: Id): Admission | Refusal {
+  const found = findApproval(state, command.approval);
+  if (found === undefined) return refusal('not_found/approval', command.approval);
+  const [approval, asked] = found;
+  if (asked.status !== 'waiting') return refusal('invalid_argument/approval_decided', toldOf(approval, asked));
+  if (isOverdue(asked, state.ts)) return refusal('invalid_argument/approval_decided', `${approval} expired`);
+  const { by } = command;
+  if (asked.approvers?.includes(by) === false) return refusal('forbidden/approver', asked.approvers.join(', '));
+  if (command.type === 'reject')
+    return admitted({ type: 'approval.rejected', approval, by, reason: command.reason, ...id });
+  const { comment } = command;
+  return admitted({ type: 'approval.granted', approval, by, ...(comment === undefined ? {} : { comment }), ...id });
+}
+
+function toldOf(id: string, { status, by }: ApprovalState): string {
+  return by === undefined ? `${id} ${status}` : `${id} ${status} by ${by}`;
+}
+
+/** By its id, else the one that the named node waits for, or waited for last. */
+function findApproval(state: RunState, name: string): readonly [string, ApprovalState] | undefined {
+  const entries = Object.entries(state.approvals);
+  const ofNode = entries.filter(([, { node }]) => node === name);
+  return entries.find(([id]) => id === name) ?? ofNode.find(([, { status }]) => status === 'waiting') ?? ofNode.at(-1);
+}
+
+function admitSignal(state: RunState, { by, name, data }: CommandOf<'signal'>, id: Id): Admission | Refusal {
+  const takers = state.workflow.nodes.filter(
+    (node) => node.signal !== undefined && signalName(state, node.id) === name,
+  );
+  if (takers.length === 0) return refusal('not_found/signal', name);
+  if (state.mailbox.length >= MAX_MAILBOX)
+    return refusal('resource_exhausted/mailbox', `${state.mailbox.length} messages`);
+  const problems = takers.map(({ signal }) =>
+    signal?.form === undefined ? undefined : formProblem(signal.form, data),
+  );
+  const [problem] = problems.includes(undefined) ? [] : problems;
+  if (problem !== undefined) return refusal('invalid_argument/signal_data', problem);
+  return admitted({ type: 'signal.received', name, data, by, ...id });
+}
+
+/** What the sender of a signal names. */
+export function signalName(state: RunState, path: string): string {
+  const { id, signal } = definitionOf(state, path);
+  return signal?.name ?? id;
 }
 
 function admitted(fact: Fact): Admission {

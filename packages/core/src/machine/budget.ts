@@ -2,13 +2,13 @@ import { dimensions, type Amounts, type Dimension } from '@vltair/protocol';
 import type { BudgetState } from './run-state.ts';
 
 /**
- * The arithmetic of a run's budget. Money, time and calls are spent per execution of a call; `candidates` counts
- * distinct candidates of a search, so that looking at the same ones again after a crash costs none.
+ * The arithmetic of the budget of a run, or of a visit. All but `candidates` is spent per execution of a call;
+ * `candidates` counts distinct candidates of a search, so that looking at the same ones again after a crash costs none.
  *
  * B1 No call starts unless spent + reserved + requested <= limit in every dimension.
  * B2 Every reservation is settled exactly once: by the record, by the end of its visit, or by its next execution.
  */
-export const nothing: Required<Amounts> = { timeMs: 0, calls: 0, candidates: 0 };
+export const nothing: Required<Amounts> = { timeMs: 0, calls: 0, candidates: 0, tokens: 0, microUsd: 0 };
 
 export function openBudget(limit: Amounts): BudgetState {
   return { limit, reserved: nothing, spent: nothing };
@@ -35,6 +35,33 @@ export function shortageOf(budget: BudgetState, requested: Amounts, standing: Am
   return undefined;
 }
 
+/** What is left in every limited dimension, at least nothing. */
+export function remaining({ limit, reserved, spent }: BudgetState): Amounts {
+  const left = dimensions.flatMap((dimension) => {
+    const bound = limit[dimension];
+    return bound === undefined ? [] : [[dimension, Math.max(0, bound - spent[dimension] - reserved[dimension])]];
+  });
+  return Object.fromEntries(left) as Amounts;
+}
+
+/** The smaller bound in every dimension that one of them limits. */
+export function narrower(left: Amounts, right: Amounts): Amounts {
+  const bounds = dimensions.flatMap((dimension) => {
+    const both = [left[dimension], right[dimension]].filter((bound) => bound !== undefined);
+    return both.length === 0 ? [] : [[dimension, Math.min(...both)]];
+  });
+  return Object.fromEntries(bounds) as Amounts;
+}
+
+/** Raises the limits that there are. */
+export function extend(budget: BudgetState, grant: Amounts): BudgetState {
+  const raised = dimensions.flatMap((dimension) => {
+    const bound = budget.limit[dimension];
+    return bound === undefined ? [] : [[dimension, bound + (grant[dimension] ?? 0)]];
+  });
+  return { ...budget, limit: Object.fromEntries(raised) as Amounts };
+}
+
 export function reserve(budget: BudgetState, amounts: Amounts): BudgetState {
   return { ...budget, reserved: add(budget.reserved, amounts) };
 }
@@ -58,5 +85,11 @@ function subtract(left: Required<Amounts>, right: Amounts): Required<Amounts> {
 }
 
 function combine(valueOf: (dimension: Dimension) => number): Required<Amounts> {
-  return { timeMs: valueOf('timeMs'), calls: valueOf('calls'), candidates: valueOf('candidates') };
+  return {
+    timeMs: valueOf('timeMs'),
+    calls: valueOf('calls'),
+    candidates: valueOf('candidates'),
+    tokens: valueOf('tokens'),
+    microUsd: valueOf('microUsd'),
+  };
 }

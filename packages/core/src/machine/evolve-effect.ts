@@ -1,13 +1,16 @@
-import type { Amounts, FactOf } from '@vltair/protocol';
-import { failure } from '@vltair/protocol';
+import { failure, type Amounts, type FactOf } from '@vltair/protocol';
 import { reserve, settle, settleForRepeat } from './budget.ts';
-import { nodeOf, type EffectState, type NodeState, type RunState } from './run-state.ts';
+import { changeNode } from './change-node.ts';
+import { changeApproval, unheld } from './evolve-approval.ts';
+import { nodeIn, nodeOf, type BudgetState, type EffectState, type NodeState, type RunState } from './run-state.ts';
 
 type EffectFact = FactOf<
   | 'effect.intended'
   | 'effect.recorded'
   | 'effect.reused'
   | 'effect.refused'
+  | 'effect.held'
+  | 'effect.denied'
   | 'effect.parked'
   | 'effect.resolved'
   | 'attempt.diverged'
@@ -22,9 +25,12 @@ export function evolveEffect(state: RunState, fact: EffectFact): RunState {
       return recorded(state, fact);
     case 'effect.reused':
     case 'effect.refused':
+    case 'effect.denied':
       return state;
+    case 'effect.held':
+      return held(state, fact);
     case 'effect.parked':
-      return park(state, fact, {});
+      return fact.restored === undefined ? park(state, fact, {}) : park(doubt(state, fact, fact.restored), fact, {});
     case 'attempt.diverged':
       return park(state, fact, { argumentsDigest: fact.actualDigest, outcome: undefined });
     case 'effect.resolved':
@@ -33,11 +39,22 @@ export function evolveEffect(state: RunState, fact: EffectFact): RunState {
 }
 
 /** At the end of a visit nothing can ask for its effects any more: what is still reserved counts as spent (B2). */
-export function settleVisit(state: RunState, id: string): RunState {
-  const node = nodeOf(state, id);
+export function settleVisit(state: RunState, path: string): RunState {
+  const node = nodeOf(state, path);
   const open = Object.values(node.effects).filter((effect) => effect.status === 'intended');
-  const budget = open.reduce((sum, effect) => settle(sum, effect.reserved, effect.reserved), state.budget);
-  return { ...state, budget, nodes: { ...state.nodes, [id]: { ...node, effects: {}, parkedKey: undefined } } };
+  const settled = open.reduce(
+    (next, { reserved }) => withBudgets(next, path, (budget) => settle(budget, reserved, reserved)),
+    state,
+  );
+  return changeNode(settled, path, (ended) => ({ ...ended, effects: {}, parkedKey: undefined, heldTs: undefined }));
+}
+
+/** The same change to the budget of the run and to that of the visit. */
+function withBudgets(state: RunState, path: string, change: (budget: BudgetState) => BudgetState): RunState {
+  const next = { ...state, budget: change(state.budget) };
+  return changeNode(next, path, (node) =>
+    node.budget === undefined ? node : { ...node, budget: change(node.budget) },
+  );
 }
 
 /** The effect of that key in the visit that is going on. */
@@ -55,7 +72,6 @@ export function findEffect(
 function intended(state: RunState, fact: FactOf<'effect.intended'>): RunState {
   const node = nodeOf(state, fact.node);
   const earlier = node.effects[fact.key];
-  const settled = earlier?.status === 'intended' ? settleForRepeat(state.budget, earlier.reserved) : state.budget;
   const effect: EffectState = {
     status: 'intended',
     argumentsDigest: fact.argumentsDigest,
@@ -67,23 +83,33 @@ function intended(state: RunState, fact: FactOf<'effect.intended'>): RunState {
     notAfter: fact.notAfter,
     outcome: undefined,
   };
-  return withEffect({ ...state, budget: reserve(settled, fact.reserved) }, fact.node, fact.key, effect);
+  const next = withBudgets(state, fact.node, (budget) => {
+    const settled = earlier?.status === 'intended' ? settleForRepeat(budget, earlier.reserved) : budget;
+    return reserve(settled, fact.reserved);
+  });
+  const used = fact.approval === undefined ? next : changeApproval(next, fact.approval, { status: 'used' });
+  return withEffect(used, fact.node, fact.key, effect);
 }
 
 function recorded(state: RunState, fact: FactOf<'effect.recorded'>): RunState {
-  const node = nodeOf(state, fact.node);
-  const effect = node.effects[fact.key];
+  const node = nodeIn(state, fact.node);
+  const effect = node?.effects[fact.key];
+  if (node === undefined) return state; // it belonged to a child that is gone
   if (effect?.status === 'intended') {
     if (effect.execution !== fact.execution) return state; // settled when the next execution was intended
-    const budget = settle(state.budget, effect.reserved, fact.spent);
-    return withEffect({ ...state, budget }, fact.node, fact.key, {
-      ...effect,
-      status: 'recorded',
-      outcome: fact.outcome,
-    });
+    const settled = withBudgets(state, fact.node, (budget) => settle(budget, effect.reserved, fact.spent));
+    return withEffect(settled, fact.node, fact.key, { ...effect, status: 'recorded', outcome: fact.outcome });
   }
   if (fact.argumentsDigest === undefined || effect !== undefined || node.status !== 'scheduled') return state;
   return withEffect(state, fact.node, fact.key, readEffect(fact, fact.argumentsDigest, node));
+}
+
+/** The attempt is dropped until the answer has come. */
+function held(state: RunState, fact: FactOf<'effect.held'>): RunState {
+  return changeNode(state, fact.node, (node) => {
+    const isCurrent = node.status === 'scheduled' && node.visit === fact.visit && node.attempt === fact.attempt;
+    return isCurrent ? { ...node, status: 'held', parkedKey: fact.key, heldTs: state.ts, heldCall: fact } : node;
+  });
 }
 
 function readEffect(fact: FactOf<'effect.recorded'>, argumentsDigest: string, node: NodeState): EffectState {
@@ -109,14 +135,37 @@ function park(
   fact: FactOf<'effect.parked' | 'attempt.diverged'>,
   change: Partial<EffectState>,
 ): RunState {
-  const node = nodeOf(state, fact.node);
-  const effect = node.effects[fact.key];
-  const current = node.status === 'scheduled' && node.visit === fact.visit && node.attempt === fact.attempt;
+  const node = nodeIn(state, fact.node);
+  const effect = node?.effects[fact.key];
+  const current = node?.status === 'scheduled' && node.visit === fact.visit && node.attempt === fact.attempt;
   if (effect === undefined || !current) return state;
-  const budget = effect.status === 'intended' ? settle(state.budget, effect.reserved, effect.reserved) : state.budget;
+  const { reserved } = effect;
+  const charged =
+    effect.status === 'intended'
+      ? withBudgets(state, fact.node, (budget) => settle(budget, reserved, reserved))
+      : state;
   const parked: EffectState = { ...effect, ...change, status: 'parked', reserved: nothingReserved };
-  const next = withEffect({ ...state, budget }, fact.node, fact.key, parked);
-  return changeStatus(next, fact.node, { status: 'parked', parkedKey: fact.key });
+  const next = withEffect(charged, fact.node, fact.key, parked);
+  return changeNode(next, fact.node, (open) => ({
+    ...open,
+    status: 'parked',
+    parkedKey: fact.key,
+    heldTs: state.ts,
+  }));
+}
+
+/** The call as it was asked for now, whatever this log knows of earlier ones. */
+function doubt(
+  state: RunState,
+  { node, key, attempt }: FactOf<'effect.parked'>,
+  { argumentsDigest }: NonNullable<FactOf<'effect.parked'>['restored']>,
+): RunState {
+  const asked = nodeIn(state, node);
+  if (asked === undefined || asked.effects[key]?.status === 'intended') return state;
+  const { incarnation, effects } = asked;
+  const call = { argumentsDigest, attempt, incarnation, reserved: nothingReserved, notAfter: 0, outcome: undefined };
+  const execution = effects[key]?.execution ?? 0;
+  return withEffect(state, node, key, { ...call, status: 'parked', policy: 'once', execution });
 }
 
 function resolved(state: RunState, fact: FactOf<'effect.resolved'>): RunState {
@@ -127,21 +176,11 @@ function resolved(state: RunState, fact: FactOf<'effect.resolved'>): RunState {
     fact.resolution === 'retry'
       ? { ...effect, status: 'cleared' }
       : { ...effect, status: 'failed', outcome: { kind: 'error', failure: failure('fatal/parked') } };
-  const incarnation = nodeOf(state, node).incarnation + 1;
-  return changeStatus(withEffect(state, node, fact.key, answered), node, {
-    status: 'scheduled',
-    parkedKey: undefined,
-    incarnation,
-  });
+  return changeNode(withEffect(state, node, fact.key, answered), node, (parked) => unheld(state, parked));
 }
 
 const nothingReserved: Amounts = {};
 
-function withEffect(state: RunState, id: string, key: string, effect: EffectState): RunState {
-  const node = nodeOf(state, id);
-  return changeStatus(state, id, { effects: { ...node.effects, [key]: effect } });
-}
-
-function changeStatus(state: RunState, id: string, change: Partial<NodeState>): RunState {
-  return { ...state, nodes: { ...state.nodes, [id]: { ...nodeOf(state, id), ...change } } };
+function withEffect(state: RunState, path: string, key: string, effect: EffectState): RunState {
+  return changeNode(state, path, (node) => ({ ...node, effects: { ...node.effects, [key]: effect } }));
 }

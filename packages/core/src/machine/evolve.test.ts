@@ -5,7 +5,8 @@ import { aWorkflow, inShort, resultOf, RunStory, throughSnapshot, valueOutcome }
 import { decide, type FactEvent } from './decide.ts';
 import { evolve, fold } from './evolve.ts';
 import { activityKey, pending } from './pending.ts';
-import { definitionOf, nodeOf } from './run-state.ts';
+import { definitionOf } from './definition.ts';
+import { nodeOf } from './run-state.ts';
 
 const twoNodes = aWorkflow([{ id: 'a' }, { id: 'b', needs: ['a'] }]);
 
@@ -80,7 +81,7 @@ describe('facts that come too late', () => {
     story.stopped('a');
     story.runDeadline();
     story.resolve('a#1/call#1', 'retry');
-    story.tell({ type: 'tree.applied', directory: '/d', treeBefore: 't', treeAfter: 'u', files: [] });
+    story.tell({ type: 'tree.applied', by: 'ann', directory: '/d', treeBefore: 't', treeAfter: 'u', files: [] });
     story.tell({ type: 'effect.parked', ...story.ref('a'), key: 'a#1/call#1', summary: 's' });
     expect(story.state).toEqual({ ...before, seq: before.seq + 8 });
     expect(pending(story.state)).toEqual([]);
@@ -139,7 +140,12 @@ describe('what is pending', () => {
     story.fail('a', 'transient/agent');
     story.claim();
     const live = pending(story.state);
-    expect(live.map(activityKey)).toEqual(['attempt a#1 a2 i2', 'deadline a#1', 'attempt b#1 a1 i2', 'deadline']);
+    expect(live.map(activityKey)).toEqual([
+      'attempt a#1 a2 i2',
+      'node_deadline a#1 1060000',
+      'attempt b#1 a1 i2',
+      'deadline 4600000',
+    ]);
     expect(pending(fold(story.events) ?? story.state)).toEqual(live);
     expect(pending(throughSnapshot(story.state))).toEqual(live);
   });
@@ -197,7 +203,7 @@ test('a read that has no intent of its own is recorded once, for free', () => {
     kind: 'answered',
     outcome: { value: 1 },
   });
-  expect(story.state.budget.spent).toEqual({ timeMs: 0, calls: 0, candidates: 0 });
+  expect(story.state.budget.spent).toEqual({ timeMs: 0, calls: 0, candidates: 0, tokens: 0, microUsd: 0 });
   story.record('a', {}, valueOutcome, 'unknown');
   expect(Object.keys(story.node('a').effects)).toEqual(['a#1/now#1']);
 });

@@ -1,16 +1,12 @@
-import type { AttemptRef, EventPayload, FactOf, Route, RunEvent } from '@vltair/protocol';
-import { evolveEffect, settleVisit } from './evolve-effect.ts';
+import type { EventPayload, FactOf, RunEvent } from '@vltair/protocol';
 import { openBudget } from './budget.ts';
+import { applyCarry } from './carry.ts';
+import { evolveApproval } from './evolve-approval.ts';
+import { evolveCommand } from './evolve-command.ts';
+import { evolveEffect } from './evolve-effect.ts';
+import { evolveNode } from './evolve-node.ts';
 import { planGraph } from './plan-graph.ts';
-import {
-  definitionOf,
-  hasEnded,
-  nodeOf,
-  unvisited,
-  type AttemptRecord,
-  type NodeState,
-  type RunState,
-} from './run-state.ts';
+import { hasEnded, unvisited, type EffectState, type NodeState, type RunState } from './run-state.ts';
 
 /**
  * The fold: the state after one more event. Total over the event union; a fact that comes too late changes nothing but
@@ -37,29 +33,43 @@ export function fold(events: Iterable<RunEvent>, from?: RunState): RunState | un
 }
 
 function created(event: RunEvent, fact: FactOf<'run.created'>): RunState {
-  const { workflow } = fact;
-  return {
+  const { workflow, forkedFrom } = fact;
+  const plan = planGraph(workflow);
+  const ids = [...workflow.nodes, ...(workflow.finally ?? [])].map(({ id }) => id);
+  const state: RunState = {
     run: event.run,
     seq: event.seq,
     ts: event.ts,
     epoch: event.epoch,
     status: 'running',
     workflow,
-    plan: planGraph(workflow),
+    plan,
     manifest: fact.manifest,
     input: fact.input,
     traceId: fact.traceId,
     joinKey: fact.joinKey,
     title: fact.title,
     createdTs: event.ts,
+    parent: fact.parent,
     deadlineTs: workflow.timeout === undefined ? undefined : event.ts + workflow.timeout,
     tree: fact.tree,
-    nodes: Object.fromEntries(workflow.nodes.map((node) => [node.id, unvisited])),
+    nodes: Object.fromEntries(ids.map((id) => [id, unvisited])),
+    paths: plan.order,
     budget: openBudget(workflow.budget),
+    approvals: {},
+    mailbox: [],
+    undo: [],
+    subruns: 0,
+    retries: 0,
+    pause: undefined,
     cancel: undefined,
+    ending: undefined,
     failure: undefined,
+    output: undefined,
     waitingFor: [],
+    restored: fact.restored,
   };
+  return forkedFrom === undefined ? state : applyCarry(state, forkedFrom.carry);
 }
 
 function evolveKnown(state: RunState, payload: EventPayload): RunState {
@@ -67,157 +77,76 @@ function evolveKnown(state: RunState, payload: EventPayload): RunState {
     case 'run.created':
       throw new RangeError(`run ${state.run} is created twice`);
     case 'run.claimed':
-      return mapNodes(state, (node) =>
-        node.status === 'scheduled' ? { ...node, incarnation: node.incarnation + 1 } : node,
-      );
-    case 'cancel.requested':
-      return hasEnded(state) ? state : { ...state, cancel: state.cancel ?? { by: payload.by, reason: payload.reason } };
+      return claimed(state);
+    case 'run.restored':
+      return payload.isOriginalStopped ? state : restored(state, payload);
+    case 'payload.purged':
     case 'timer.fired':
     case 'tree.applied':
       return state;
-    case 'attempt.completed':
-      return completed(state, payload);
-    case 'attempt.stopped':
-      return changeCurrent(state, payload, ['stopping'], (node) => endAttempt(state, node, 'stopped', 'stopped'));
-    case 'attempt.scheduled':
-      return changeNode(state, payload.node, (node) => scheduled(state, node, payload));
-    case 'attempt.stopping':
-      return changeNode(state, payload.node, (node) => ({ ...node, status: 'stopping', stopCause: payload.cause }));
-    case 'node.succeeded':
-      return settleVisit(
-        changeNode(state, payload.node, (node) => succeeded(state, payload.node, node, payload.signal)),
-        payload.node,
-      );
-    case 'node.failed':
-      return settleVisit(
-        changeNode(state, payload.node, (node) => ({
-          ...node,
-          status: 'failed',
-          failure: payload.failure,
-          visit: payload.visit,
-        })),
-        payload.node,
-      );
-    case 'node.skipped':
-      return settleVisit(
-        changeNode(state, payload.node, (node) => ({ ...node, status: 'skipped' })),
-        payload.node,
-      );
-    case 'node.cancelled':
-      return settleVisit(
-        changeNode(state, payload.node, (node) => ({ ...node, status: 'cancelled' })),
-        payload.node,
-      );
-    case 'route.taken':
-      return routed(state, payload.from, payload.to, payload.region);
     case 'run.paused':
       return { ...state, status: 'paused', waitingFor: payload.waitingFor };
     case 'run.resumed':
       return { ...state, status: 'running', waitingFor: [] };
+    case 'run.ending':
+      return { ...state, ending: payload.ending };
     case 'run.succeeded':
-      return { ...state, status: 'succeeded', waitingFor: [] };
+      return { ...state, status: 'succeeded', output: payload.output, waitingFor: [], mailbox: [] };
     case 'run.failed':
-      return { ...state, status: 'failed', failure: payload.failure, waitingFor: [] };
+      return { ...state, status: 'failed', failure: payload.failure, waitingFor: [], mailbox: [] };
     case 'run.cancelled':
-      return { ...state, status: 'cancelled', waitingFor: [] };
-    default:
+      return { ...state, status: 'cancelled', waitingFor: [], mailbox: [] };
+    case 'cancel.requested':
+    case 'pause.requested':
+    case 'resume.requested':
+    case 'retry.requested':
+    case 'rollback.requested':
+    case 'run.migrated':
+    case 'signal.received':
+      return evolveCommand(state, payload);
+    case 'approval.granted':
+    case 'approval.rejected':
+    case 'approval.requested':
+    case 'approval.warned':
+    case 'approval.expired':
+    case 'approval.cancelled':
+      return evolveApproval(state, payload);
+    case 'effect.intended':
+    case 'effect.recorded':
+    case 'effect.reused':
+    case 'effect.refused':
+    case 'effect.held':
+    case 'effect.denied':
+    case 'effect.parked':
+    case 'effect.resolved':
+    case 'attempt.diverged':
       return evolveEffect(state, payload);
+    default:
+      return evolveNode(state, payload);
   }
 }
 
-function scheduled(
-  state: RunState,
-  node: NodeState,
-  decision: AttemptRef & { readonly dueTs: number; readonly deadlineTs?: number; readonly tree?: string },
-): NodeState {
-  const record: AttemptRecord = {
-    visit: decision.visit,
-    attempt: decision.attempt,
-    scheduledTs: state.ts,
-    endedTs: undefined,
-    ended: undefined,
-  };
-  return {
+/** Every attempt in flight starts its next incarnation. */
+function claimed(state: RunState): RunState {
+  if (hasEnded(state)) return state;
+  const next = (node: NodeState): NodeState =>
+    node.status === 'scheduled' ? { ...node, incarnation: node.incarnation + 1 } : node;
+  return changeNodes(state, next);
+}
+
+/** What a person said of parked calls before the backup is in doubt again: the original may have sent them since. */
+function restored(state: RunState, { backup, backupTs }: FactOf<'run.restored'>): RunState {
+  if (hasEnded(state)) return state;
+  const doubted = (effect: EffectState): EffectState =>
+    effect.status === 'cleared' ? { ...effect, status: 'parked' } : effect;
+  const next = (node: NodeState): NodeState => ({
     ...node,
-    status: 'scheduled',
-    visit: decision.visit,
-    attempt: decision.attempt,
-    incarnation: 1,
-    dueTs: decision.dueTs,
-    deadlineTs: decision.deadlineTs,
-    tree: decision.tree,
-    outcome: undefined,
-    stopCause: undefined,
-    attempts: [...node.attempts, record],
-  };
+    effects: Object.fromEntries(Object.entries(node.effects).map(([key, effect]) => [key, doubted(effect)])),
+  });
+  return { ...changeNodes(state, next), restored: { backup, backupTs } };
 }
 
-/** A result counts only for the incarnation that is in flight; one that comes after the stop was asked for only ends the attempt. */
-function completed(state: RunState, fact: FactOf<'attempt.completed'>): RunState {
-  if (nodeOf(state, fact.node).incarnation !== fact.incarnation) return state;
-  const stopping = changeCurrent(state, fact, ['stopping'], (node) => endAttempt(state, node, 'stopped', 'stopped'));
-  const after = changeCurrent(stopping, fact, ['scheduled'], (node) => ({
-    ...endAttempt(state, node, 'completed', fact.outcome.kind),
-    outcome: fact.outcome,
-  }));
-  const applied = fact.outcome.kind === 'result' && after !== stopping ? fact.outcome.treeAfter : undefined;
-  return applied === undefined ? after : { ...after, tree: applied };
-}
-
-function endAttempt(
-  state: RunState,
-  node: NodeState,
-  status: 'completed' | 'stopped',
-  ended: NonNullable<AttemptRecord['ended']>,
-): NodeState {
-  const attempts = node.attempts.map((record, index) =>
-    index === node.attempts.length - 1 ? { ...record, endedTs: state.ts, ended } : record,
-  );
-  return { ...node, status, attempts };
-}
-
-function succeeded(state: RunState, id: string, node: NodeState, signal: string): NodeState {
-  const result = node.outcome?.kind === 'result' ? node.outcome.result.payload : undefined;
-  return {
-    ...node,
-    status: 'succeeded',
-    result,
-    route: chosenRoute(definitionOf(state, id).routes, signal),
-    outcome: undefined,
-  };
-}
-
-/** The route on the signal itself, else the one on `*`. */
-function chosenRoute(routes: readonly Route[], signal: string): Route | undefined {
-  return routes.find((route) => route.on === signal) ?? routes.find((route) => route.on === '*');
-}
-
-function routed(state: RunState, from: string, to: string, region: readonly string[]): RunState {
-  const followed = changeNode(state, from, (node) => ({ ...node, route: undefined, routedTo: to }));
-  return region.reduce((next, id) => changeNode(next, id, (node) => restarted(node)), followed);
-}
-
-/** A node at the start of its next visit: its history, last result and visit count stay. */
-function restarted(node: NodeState): NodeState {
-  return { ...unvisited, visit: node.visit, result: node.result, attempts: node.attempts };
-}
-
-function changeNode(state: RunState, id: string, change: (node: NodeState) => NodeState): RunState {
-  return { ...state, nodes: { ...state.nodes, [id]: change(nodeOf(state, id)) } };
-}
-
-/** Changes the node only when the event speaks of its current attempt and it has one of the statuses. */
-function changeCurrent(
-  state: RunState,
-  ref: AttemptRef,
-  statuses: readonly NodeState['status'][],
-  change: (node: NodeState) => NodeState,
-): RunState {
-  const node = nodeOf(state, ref.node);
-  const current = node.visit === ref.visit && node.attempt === ref.attempt && statuses.includes(node.status);
-  return current ? changeNode(state, ref.node, change) : state;
-}
-
-function mapNodes(state: RunState, change: (node: NodeState) => NodeState): RunState {
-  return { ...state, nodes: Object.fromEntries(Object.entries(state.nodes).map(([id, node]) => [id, change(node)])) };
+function changeNodes(state: RunState, change: (node: NodeState) => NodeState): RunState {
+  const nodes = Object.entries(state.nodes).map(([path, node]) => [path, change(node)] as const);
+  return { ...state, nodes: Object.fromEntries(nodes) };
 }

@@ -15,6 +15,8 @@ export interface GraphPlan {
   readonly regions: readonly LoopRegion[];
   /** Latches that must have settled for good before a node outside of their region may start. */
   readonly waitsFor: Readonly<Record<string, readonly string[]>>;
+  /** The `finally` nodes, every node after those that it needs. */
+  readonly cleanup: readonly string[];
 }
 
 export interface LoopRegion {
@@ -25,6 +27,9 @@ export interface LoopRegion {
   /** The head and all that leads back to it, sorted: also a latch of an inner loop, by way of its own route back. */
   readonly nodes: readonly string[];
 }
+
+/** Names that templates and conditions give a meaning of their own: no node may have one. */
+export const reservedNames: readonly string[] = ['input', 'item', 'index', 'nodes', 'run'];
 
 interface Edge {
   readonly from: string;
@@ -54,21 +59,58 @@ export function planGraph(workflow: Workflow): GraphPlan {
     ),
     regions,
     waitsFor: Object.fromEntries(ids.map((id) => [id, latchesBefore(id, forward, regions)])),
+    cleanup: planCleanup(workflow.finally ?? []),
   };
+}
+
+/** The nodes that can only run after one of these: what has to start over with them. */
+export function downstreamOf({ nodes }: Workflow, ids: Iterable<string>): ReadonlySet<string> {
+  return reach(ids, edgesOf(nodes));
+}
+
+function planCleanup(nodes: readonly WorkflowNode[]): readonly string[] {
+  const edges = edgesOf(nodes);
+  const ids = nodes.map(({ id }) => id);
+  const circle = ids.find((id) => edges.some(({ from, to }) => from === id && reach([to], edges).has(id)));
+  if (circle !== undefined) throw cycleError(circleWithin(ids, edges));
+  return topologicalOrder(ids, edges);
 }
 
 function checkNames(workflow: Workflow): void {
   const seen = new Set<string>();
-  for (const { id } of workflow.nodes) {
+  for (const { id } of [...workflow.nodes, ...(workflow.finally ?? [])]) {
     if (seen.has(id)) throw new VltairError('invalid_argument/duplicate_node', { detail: id, where: `nodes.${id}` });
-    if (id === 'input') throw new VltairError('invalid_argument/workflow', { detail: '"input" names the run input' });
+    if (reservedNames.includes(id))
+      throw new VltairError('invalid_argument/workflow', {
+        detail: `"${id}" is a reserved name`,
+        where: `nodes.${id}`,
+      });
     seen.add(id);
   }
-  for (const node of workflow.nodes) {
-    for (const need of node.needs) checkKnown(need, seen, `nodes.${node.id}.needs`);
-    for (const route of node.routes) if ('to' in route) checkKnown(route.to, seen, `nodes.${node.id}.routes`);
+  checkEdges(workflow, workflow.nodes);
+  checkEdges(workflow, workflow.finally ?? []);
+  for (const node of workflow.finally ?? []) checkCleanupNode(node);
+}
+
+function checkEdges({ workflows }: Workflow, nodes: readonly WorkflowNode[]): void {
+  const ids = new Set(nodes.map(({ id }) => id));
+  for (const node of nodes) {
+    for (const need of node.needs) checkKnown(need, ids, `nodes.${node.id}.needs`);
+    for (const route of routesOf(node)) if ('to' in route) checkKnown(route.to, ids, `nodes.${node.id}.routes`);
     checkSignals(node);
+    const child = node.subrun?.workflow;
+    if (child !== undefined && !Object.hasOwn(workflows ?? {}, child))
+      throw new VltairError('not_found/workflow', { detail: child, where: `nodes.${node.id}.subrun` });
   }
+}
+
+/** What runs at the very end runs once: nothing may lead back to it, and it leads nowhere else. */
+function checkCleanupNode(node: WorkflowNode): void {
+  const members = ['routes', 'map', 'onFailure', 'compensate', 'signal', 'approval', 'sleep'] as const;
+  const unfit = members.find((member) => (member === 'routes' ? node.routes.length > 0 : node[member] !== undefined));
+  if (unfit === undefined) return;
+  const where = `finally.${node.id}.${unfit}`;
+  throw new VltairError('invalid_argument/workflow', { detail: `a finally node has no ${unfit}`, where });
 }
 
 function checkKnown(id: string, known: ReadonlySet<string>, where: string): void {
@@ -85,9 +127,23 @@ function checkSignals(node: WorkflowNode): void {
 
 function edgesOf(nodes: readonly WorkflowNode[]): readonly Edge[] {
   const needs = nodes.flatMap((node) => node.needs.map((from): Edge => ({ from, to: node.id, kind: 'needs' })));
-  const routes = nodes.flatMap((node) => node.routes.flatMap((route) => routeEdge(node.id, route)));
+  const routes = nodes.flatMap((node) => routesOf(node).flatMap((route) => routeEdge(node.id, route)));
   return [...needs, ...routes];
 }
+
+/** With the one that a failure takes. */
+function routesOf({ routes, onFailure }: WorkflowNode): readonly Route[] {
+  const rescue = rescueRoute(onFailure);
+  return rescue === undefined ? routes : [...routes, rescue];
+}
+
+/** The route that a failed node takes instead of failing the run. */
+export function rescueRoute(onFailure: WorkflowNode['onFailure']): Extract<Route, { to: string }> | undefined {
+  return typeof onFailure === 'object' ? { on: FAILURE_SIGNAL, to: onFailure.to } : undefined;
+}
+
+/** No agent can say this. */
+const FAILURE_SIGNAL = '!failed';
 
 function routeEdge(from: string, route: Route): readonly Edge[] {
   return 'to' in route ? [{ from, to: route.to, kind: 'route' }] : [];
@@ -155,7 +211,7 @@ function firstOfLoop(candidates: readonly string[], edges: readonly Edge[]): str
   );
 }
 
-function reach(starts: readonly string[], edges: readonly Edge[]): ReadonlySet<string> {
+function reach(starts: Iterable<string>, edges: readonly Edge[]): ReadonlySet<string> {
   const outgoing = Map.groupBy(edges, (edge) => edge.from);
   const reached = new Set(starts);
   for (const id of reached) for (const edge of outgoing.get(id) ?? []) reached.add(edge.to);

@@ -2,7 +2,7 @@ import { canonicalJson, type Fact, type FactOf, type RunEvent } from '@vltair/pr
 import { describe, expect, test } from 'vitest';
 import { verifies } from '../../../../e2e/verifies.ts';
 import { aWorkflow, errorOutcome, RunStory, valueOutcome, type EffectWish } from '../../test/builders.ts';
-import type { EffectRequest } from './admit.ts';
+import type { EffectRequest } from './admit-effect.ts';
 import { verifyReplay } from './verify-replay.ts';
 
 const KEY = 'a#1/call#1';

@@ -1,5 +1,6 @@
 import { canonicalJson, type Fact, type FactOf } from '@vltair/protocol';
-import { admit, admitEffect, type EffectAdmission, type EffectRequest } from './admit.ts';
+import { admitEffect, type EffectAdmission, type EffectRequest } from './admit-effect.ts';
+import { admit } from './admit.ts';
 import { effectKey } from './effect-key.ts';
 import { nodeOf, type EffectState, type RunState } from './run-state.ts';
 
@@ -11,7 +12,15 @@ export interface LedgerProblem {
   readonly expected: Fact | undefined;
 }
 
-type Answer = FactOf<'effect.intended' | 'effect.reused' | 'effect.refused' | 'effect.parked' | 'attempt.diverged'>;
+type Answer = FactOf<
+  | 'effect.intended'
+  | 'effect.reused'
+  | 'effect.refused'
+  | 'effect.held'
+  | 'effect.denied'
+  | 'effect.parked'
+  | 'attempt.diverged'
+>;
 type EffectRecord = FactOf<'effect.recorded'>;
 
 /**
@@ -31,6 +40,8 @@ export class LedgerCheck {
         return unless(fact, factOf(admitEffect(state, { ...requestOf(state, fact), key: effectKey(fact) })));
       case 'effect.reused':
       case 'effect.refused':
+      case 'effect.held':
+      case 'effect.denied':
       case 'effect.parked':
       case 'attempt.diverged':
         return unless(fact, factOf(admitEffect(state, requestOf(state, fact))));
@@ -79,7 +90,9 @@ function requestOf(state: RunState, answer: Answer): EffectRequest {
   const { incarnation, effects } = nodeOf(state, node);
   const earlier: EffectState | undefined = effects[key];
   const argumentsDigest = answer.type === 'attempt.diverged' ? answer.actualDigest : earlier?.argumentsDigest;
-  return { ...unknown, ...(argumentsDigest === undefined ? {} : { argumentsDigest }), ...answer, incarnation };
+  const asked = { ...unknown, ...(argumentsDigest === undefined ? {} : { argumentsDigest }), ...answer, incarnation };
+  if (answer.type !== 'effect.parked') return asked;
+  return { ...asked, policy: 'once', ...answer.restored };
 }
 
 /** What the rules do not look at where it is not part of the fact. */
@@ -88,7 +101,7 @@ const unknown = {
   occurrence: 1,
   argumentsDigest: '',
   summary: '',
-  policy: 'once',
+  policy: 'repeatable',
   reserved: {},
   notAfter: 0,
 } as const;

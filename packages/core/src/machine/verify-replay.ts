@@ -35,8 +35,9 @@ export function verifyReplay(events: readonly RunEvent[]): readonly ReplayDiffer
 }
 
 function endOfStep(events: readonly RunEvent[], from: number): number {
-  const next = events.findIndex((event, index) => index >= from && isFact(event.payload));
-  return next === -1 ? events.length : next;
+  let end = from;
+  for (let event = events[end]; event !== undefined && !isFact(event.payload); event = events[end]) end += 1;
+  return end;
 }
 
 function stepDifferences(

@@ -7,6 +7,7 @@ import type {
   DocumentChange,
   Failure,
   Json,
+  JsonObject,
 } from '@vltair/protocol';
 
 /** Code that does a node's work. A plain object; it proposes, and acts on the world only through its context. */
@@ -17,7 +18,17 @@ export interface Agent {
   readonly description: string;
   /** Checks the payload of a task, by action. An action that is missing here is refused; without any, nothing is checked. */
   readonly validators?: ReadonlyMap<string, PayloadValidator>;
+  /** What its actions take and give, for the validation of workflows; no part of its identity. */
+  readonly actions?: Readonly<Record<string, ActionSchemas>>;
   run(task: AgentTask, context: AgentContext): Promise<AgentResult | AgentError>;
+}
+
+/** JSON Schemas of what one action of an agent takes and gives. */
+export interface ActionSchemas {
+  readonly input: JsonObject;
+  readonly output: JsonObject;
+  /** The signals that it may give; absent: any. */
+  readonly signals?: readonly string[];
 }
 
 /** All that an attempt has of the outside. */
@@ -79,6 +90,8 @@ export interface EffectCall {
   frame(): void;
   /** What the call really took, where it is less (or more) than was reserved; time is measured. */
   spend(amounts: Omit<Amounts, 'timeMs'>): void;
+  /** Adds tokens that were really used, by a model (`llm`) or by a tool. @throws RangeError for what is no whole number from 0 up. */
+  recordTokens(count: number, kind: 'llm' | 'tool'): void;
 }
 
 export interface Progress {

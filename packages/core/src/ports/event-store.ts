@@ -1,4 +1,4 @@
-import type { EventPayload, ExportLine, Failure, JsonObject, StoredEvent } from '@vltair/protocol';
+import type { ErrorReason, EventPayload, ExportLine, Failure, JsonObject, StoredEvent } from '@vltair/protocol';
 
 /**
  * The journal port. One store holds many runs; each run is one stream of events with a single writer.
@@ -9,7 +9,8 @@ import type { EventPayload, ExportLine, Failure, JsonObject, StoredEvent } from 
  *    `fenced`; in both cases nothing of the append is written.
  * S3 Appends of several runs that arrive during a commit share the next one; the conflict of one does not fail another.
  * S4 Positions are assigned in commit order: whoever follows the store from a position misses nothing.
- * S5 Events, the run's row and the removal of consumed commands are one transaction.
+ * S5 Events, the run's row and the removal of consumed commands are one transaction. An append that consumes a command
+ *    which has been answered before is a `conflict`: a command is applied at most once, whoever has read it.
  * S6 A rejected append (full disk, lost worker) leaves the outcome unknown: the caller discards its folded state and
  *    reloads; {@link EventStore.head} tells whether the append landed.
  * S7 A run that another opening has written is verified against its signed commits before it is appended to: what
@@ -24,6 +25,8 @@ export interface EventStore {
   tail(after: number, limit: number): Promise<readonly StoredEvent[]>;
   runs(query: RunQuery): Promise<readonly RunRow[]>;
   run(id: string): Promise<RunRow | undefined>;
+  /** How many runs there are of each status. */
+  counts(): Promise<Readonly<Record<RunStatus, number>>>;
 
   saveSnapshot(snapshot: Snapshot): Promise<void>;
   /** The newest snapshot whose MAC and schema hold; others are ignored, never repaired. */
@@ -31,10 +34,14 @@ export interface EventStore {
 
   /** Puts a command for a run into the inbox; any process may. The same id twice is one command. */
   send(command: InboxCommand): Promise<void>;
+  /** Takes a command back that still waits: it is as if it had not been sent. Any process may. */
+  withdraw(commandId: string): Promise<void>;
   /** Commands that wait, oldest first. */
   inbox(): Promise<readonly InboxCommand[]>;
-  /** Removes commands that were refused: they became no event. */
-  discard(commandIds: readonly string[]): Promise<void>;
+  /** Removes commands that became no event, and keeps what became of them for {@link EventStore.answerTo}. */
+  answer(answers: readonly CommandAnswer[]): Promise<void>;
+  /** What became of a command; `undefined` while it waits, when nobody sent it, and a week after its answer. */
+  answerTo(commandId: string): Promise<CommandAnswer | undefined>;
   /** A number that differs after a commit of any process: cheap, to be polled by whoever waits for others. */
   changes(): number;
 
@@ -77,6 +84,8 @@ export interface AppendRequest {
   readonly row: RunProjection;
   /** Inbox commands that these events answer. */
   readonly consumes?: readonly string[];
+  /** These events end what can be read of the run: payloads and salts before them are erased in the same transaction. */
+  readonly purge?: PurgeMark;
 }
 
 export interface NewEvent {
@@ -98,6 +107,13 @@ export interface RunHead {
 export const runStatuses = ['queued', 'running', 'paused', 'succeeded', 'failed', 'cancelled'] as const;
 export type RunStatus = (typeof runStatuses)[number];
 
+/** The statuses that a run ends with. */
+export const endStatuses = ['succeeded', 'failed', 'cancelled'] as const;
+
+export function isEndStatus(status: string): boolean {
+  return endStatuses.some((each) => each === status);
+}
+
 /** What lists of runs show, kept current in the append transaction. */
 export interface RunProjection {
   readonly status: RunStatus;
@@ -108,6 +124,8 @@ export interface RunProjection {
   readonly createdTs: number;
   readonly updatedTs: number;
   readonly failure: Failure | undefined;
+  /** When the next timer of a paused run is due; `undefined` when it has none, or is at work. */
+  readonly wakeTs: number | undefined;
 }
 
 export interface RunRow extends RunProjection {
@@ -117,6 +135,15 @@ export interface RunRow extends RunProjection {
   readonly epoch: number;
   /** Where an adopted run came from; `undefined` for the runs of this store. Whoever recovers runs leaves adopted ones alone. */
   readonly origin: string | undefined;
+  /** Since when the run lies compressed in the archive; it reads as before. */
+  readonly archivedTs?: number | undefined;
+  /** Who erased its payloads, and when. */
+  readonly purged?: PurgeMark | undefined;
+}
+
+export interface PurgeMark {
+  readonly ts: number;
+  readonly by: string;
 }
 
 /** An event as it is stored and exported. */
@@ -153,6 +180,12 @@ export interface Signer {
 export interface RunQuery {
   readonly statuses?: readonly RunStatus[];
   readonly joinKey?: string;
+  /** Only runs whose id has these characters somewhere. */
+  readonly idPart?: string;
+  /** Only runs that are no part of another one. */
+  readonly isWhole?: boolean;
+  /** Only runs whose timer is due by then. */
+  readonly wakeBy?: number;
   /** Newest first; default 100. */
   readonly limit?: number;
 }
@@ -166,6 +199,21 @@ export interface Snapshot {
   /** Version of the state's shape; another version is not loaded. */
   readonly schema: number;
   readonly state: JsonObject;
+}
+
+/** What became of a command of the inbox. Without a refusal it was done, by an event or because there was nothing to do. */
+export interface CommandAnswer {
+  readonly id: string;
+  readonly ts: number;
+  readonly refusal: CommandRefusal | undefined;
+}
+
+/** Why a command was refused: what its sender has to be told. */
+export interface CommandRefusal {
+  readonly reason: ErrorReason;
+  /** The whole sentence, for people. */
+  readonly message: string;
+  readonly where: string | undefined;
 }
 
 export interface InboxCommand {

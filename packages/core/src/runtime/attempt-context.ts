@@ -15,15 +15,17 @@ import {
   type Json,
   type RedactionSettings,
 } from '@vltair/protocol';
-import { admitEffect, type EffectAdmission, type EffectRequest } from '../machine/admit.ts';
+import { admitEffect, type EffectAdmission, type EffectRequest } from '../machine/admit-effect.ts';
 import { effectKey } from '../machine/effect-key.ts';
 import type { AgentContext, EffectCall, EffectSpec, Progress } from '../ports/agent.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { EffectGate } from '../ports/gate.ts';
 import { EffectWatch } from './effect-clock.ts';
 import type { RunLog } from './run-log.ts';
 
 /** The incarnation that a context belongs to. */
 export interface Incarnation extends AttemptRef {
+  readonly agent: string;
   readonly incarnation: number;
   readonly traceId: string;
   readonly tree: string | undefined;
@@ -37,10 +39,20 @@ export interface ContextPorts {
   readonly progress: (progress: Progress) => void;
   /** The process is ending: outcomes are no longer recorded, so that the next incarnation runs the call again. */
   readonly isClosing: () => boolean;
+  /** Absent: nothing is gated. */
+  readonly gate: EffectGate | undefined;
   /** What a failed call says goes into the log without secrets. */
   readonly redaction: RedactionSettings;
   /** The attempt has been suspended and its last call has ended: its promise will never settle, and nothing of it is to be waited for. */
   readonly suspend: () => void;
+}
+
+/** How a call ended, and what it took. */
+interface CallMade {
+  readonly outcome: EffectOutcome;
+  readonly spent: Amounts;
+  /** Tokens by what they were spent on. */
+  readonly tokens: { readonly llm?: number; readonly tool?: number };
 }
 
 /** How long after its intent a call may still be sent. */
@@ -109,7 +121,7 @@ export class AttemptContext implements AgentContext {
   }
 
   async effect<T extends Json>(spec: EffectSpec, call: (call: EffectCall) => Promise<T>): Promise<T> {
-    const request = this.#request(spec);
+    const request = this.#gated(this.#request(spec), spec.arguments);
     this.#inFlight.add(spec.name);
     try {
       const admission = await this.#admit(request, factOf);
@@ -157,6 +169,15 @@ export class AttemptContext implements AgentContext {
     };
   }
 
+  #gated(request: EffectRequest, given: Json): EffectRequest {
+    const workflow = this.#ports.runLog.state?.workflow.name ?? '';
+    const { agent, node } = this.#at;
+    const { name: effect, summary } = request;
+    const wish = { run: this.run, workflow, node, agent, effect, arguments: given, summary };
+    const gate = this.#ports.gate?.evaluate(wish);
+    return gate === undefined ? request : { ...request, gate };
+  }
+
   /** The ledger's answer, with the fact that it calls for durable (E1). */
   async #admit(
     request: EffectRequest,
@@ -183,9 +204,17 @@ export class AttemptContext implements AgentContext {
       case 'run':
         return await this.#execute(admission.fact.execution, request, spec, call);
       case 'refused': {
-        const { dimension, limit, committed, requested } = admission.fact;
-        throw new BudgetExceeded({ dimension, limit, spent: committed, requested });
+        const { dimension, limit, committed, requested, scope } = admission.fact;
+        throw new BudgetExceeded({
+          dimension,
+          limit,
+          spent: committed,
+          requested,
+          ...(scope === undefined ? {} : { scope }),
+        });
       }
+      case 'denied':
+        return { kind: 'error', failure: admission.fact.failure };
       default:
         return await this.#suspended();
     }
@@ -199,8 +228,8 @@ export class AttemptContext implements AgentContext {
   ): Promise<EffectOutcome> {
     this.#calling += 1;
     try {
-      const { outcome, spent } = await this.#call(request, spec, call);
-      if (!this.#isCut(outcome)) return await this.#record(execution, request, outcome, spent);
+      const made = await this.#call(request, spec, call);
+      if (!this.#isCut(made.outcome)) return await this.#record(execution, request, made);
     } finally {
       this.#calling -= 1;
       this.#dropWhenQuiet();
@@ -212,18 +241,24 @@ export class AttemptContext implements AgentContext {
     request: EffectRequest,
     spec: EffectSpec,
     call: (call: EffectCall) => Promise<T>,
-  ): Promise<{ readonly outcome: EffectOutcome; readonly spent: Amounts }> {
+  ): Promise<CallMade> {
     const watch = new EffectWatch(this.#ports.clock, spec.clocks);
     const { candidates } = request.reserved;
     let spent: Amounts = { calls: 1, ...(candidates === undefined ? {} : { candidates }) };
+    const tokens: { llm?: number; tool?: number } = {};
     const handle: EffectCall = {
       signal: AbortSignal.any([this.#at.signal, watch.signal]),
       idempotencyKey: `${this.run}/${request.key}`,
       frame: () => watch.frame(),
       spend: (amounts) => (spent = { ...spent, ...amountsSchema.parse(amounts) }),
+      recordTokens: (count, kind) => {
+        if (!Number.isSafeInteger(count) || count < 0) throw new RangeError(`${count} is no number of tokens`);
+        tokens[kind] = (tokens[kind] ?? 0) + count;
+        spent = { ...spent, tokens: (spent.tokens ?? 0) + count };
+      },
     };
     const outcome = await this.#outcomeOf(request, () => call(handle), handle.signal);
-    return { outcome, spent: { ...spent, timeMs: watch.stop() } };
+    return { outcome, spent: { ...spent, timeMs: watch.stop() }, tokens };
   }
 
   async #outcomeOf(request: EffectRequest, call: () => Promise<Json>, signal: AbortSignal): Promise<EffectOutcome> {
@@ -275,11 +310,11 @@ export class AttemptContext implements AgentContext {
   async #record(
     execution: number,
     request: EffectRequest,
-    outcome: EffectOutcome,
-    spent: Amounts,
+    { outcome, spent, tokens }: CallMade,
   ): Promise<EffectOutcome> {
     const { key, node, visit } = request;
-    const fact: Fact = { type: 'effect.recorded', key, node, visit, execution, outcome, spent };
+    const kinds = Object.keys(tokens).length === 0 ? {} : { tokens };
+    const fact: Fact = { type: 'effect.recorded', key, node, visit, execution, outcome, spent, ...kinds };
     const state = await this.#ports.runLog.commit(() => [fact]);
     const effect = state?.nodes[node]?.effects[key];
     if (effect?.execution !== execution || effect.outcome === undefined) return await this.#suspended();

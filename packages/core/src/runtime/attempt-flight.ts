@@ -2,6 +2,7 @@ import { VltairError, type RedactionSettings } from '@vltair/protocol';
 import { refKey, type Activity } from '../machine/pending.ts';
 import type { Invoker, Progress } from '../ports/agent.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { EffectGate } from '../ports/gate.ts';
 import { AttemptContext } from './attempt-context.ts';
 import type { Reply, ResultApplier } from './result-applier.ts';
 import type { RunLog } from './run-log.ts';
@@ -14,11 +15,12 @@ export interface FlightPorts {
   readonly runLog: RunLog;
   readonly clock: Clock;
   readonly time: SteadyTime;
-  readonly scheduler: Scheduler;
+  readonly scheduler: Pick<Scheduler, 'submit'>;
   readonly invoker: Invoker;
   readonly applier: ResultApplier;
   readonly progress: (progress: Progress) => void;
   readonly isClosing: () => boolean;
+  readonly gate: EffectGate | undefined;
   readonly redaction: RedactionSettings;
   /** Called once, when nothing of the incarnation is waited for any more. */
   readonly landed: (flight: AttemptFlight) => void;
@@ -51,8 +53,13 @@ export class AttemptFlight {
   constructor(activity: AttemptActivity, traceId: string, ports: FlightPorts) {
     this.activity = activity;
     this.#ports = ports;
-    const due = ports.time.monotonicAt(activity.dueTs);
-    this.#job = ports.scheduler.submit({ due, run: () => this.#fly(traceId) });
+    const { dueTs, priority, concurrencyKey: key } = activity;
+    this.#job = ports.scheduler.submit({
+      due: ports.time.monotonicAt(dueTs),
+      priority,
+      ...(key === undefined ? {} : { concurrency: { key, limit: 1 } }),
+      run: () => this.#fly(traceId),
+    });
   }
 
   /** Equal for all incarnations of an attempt. */
@@ -122,11 +129,12 @@ export class AttemptFlight {
   }
 
   #contextOf(traceId: string): AttemptContext {
-    const { ref, incarnation, tree } = this.activity;
-    const { runLog, clock, time, progress, isClosing, redaction } = this.#ports;
+    const { ref, incarnation, tree, task } = this.activity;
+    const { runLog, clock, time, progress, isClosing, gate, redaction } = this.#ports;
+    const agent = task.agent ?? '';
     return new AttemptContext(
-      { ...ref, incarnation, traceId, tree, signal: this.#controller.signal },
-      { runLog, clock, time, progress, isClosing, redaction, suspend: () => this.#leave() },
+      { ...ref, agent, incarnation, traceId, tree, signal: this.#controller.signal },
+      { runLog, clock, time, progress, isClosing, gate, redaction, suspend: () => this.#leave() },
     );
   }
 

@@ -1,64 +1,101 @@
-import { failureOf, VltairError } from '@vltair/protocol';
+import { failureOf, VltairError, type ErrorReason } from '@vltair/protocol';
 import type { Clock } from '../ports/clock.ts';
-import type { EventStore, InboxCommand } from '../ports/event-store.ts';
+import type { CommandRefusal, EventStore, InboxCommand } from '../ports/event-store.ts';
 
 export interface InboxPorts {
   readonly store: EventStore;
   readonly clock: Clock;
-  /** Puts the command to its run. Rejects with the catalogued reason when it is refused or cannot be answered now. */
+  /** Does what is asked for and removes the entry. Rejects with the catalogued reason when it is refused or cannot be done now. */
   readonly answer: (entry: InboxCommand) => Promise<void>;
   readonly warn: (warning: string) => void;
 }
 
-/** How often the inbox is looked at while this process owns the store. */
-const INTERVAL_MS = 100;
+/** How often the store is asked whether anything has changed: a cancellation from outside takes at most this to be seen. */
+const INTERVAL_MS = 25;
+/** How long an entry that had to wait waits at least. */
+const PAUSE_MS = 100;
 
 /**
  * Answers the commands that other processes put into the inbox, oldest first.
  *
- * I1 A command leaves the inbox when it became an event or was refused. What fails for another reason (a full disk, a
- *    process that is ending, another owner) leaves it there.
+ * I1 A command leaves the inbox when it was done or refused; its sender is told the reason. What fails for a reason of
+ *    this process or its store (a full disk, a process that is ending, another owner) leaves it there.
  * I2 A command that cannot be answered does not keep the others waiting.
+ * I3 One turn is under way at a time, and reads the inbox when the one before has ended: no command is answered twice.
  */
 export class InboxWatch {
   readonly #ports: InboxPorts;
   readonly #warned = new Set<string>();
   #timer: { cancel(): void } | undefined;
+  #turns: Promise<void> = Promise.resolve();
+  /** What the store said before the last turn; `undefined` when the inbox has to be read again in any case. */
+  #seen: number | undefined;
   #stopped = false;
 
   constructor(ports: InboxPorts) {
     this.#ports = ports;
-    this.#wait();
+    this.#wait(INTERVAL_MS);
   }
 
-  stop(): void {
+  /** Begins no turn any more. Resolves when the one that is under way has ended. */
+  stop(): Promise<void> {
     this.#stopped = true;
     this.#timer?.cancel();
+    return this.#turns;
   }
 
-  #wait(): void {
+  /** Answers, without waiting for the next turn, what is in the inbox now. */
+  turn(): Promise<void> {
+    this.#turns = this.#turns.then(() => this.#take());
+    return this.#turns;
+  }
+
+  #wait(milliseconds: number): void {
     if (this.#stopped) return;
-    this.#timer = this.#ports.clock.after(INTERVAL_MS, () => {
-      void this.#turn().finally(() => this.#wait());
+    this.#timer = this.#ports.clock.after(milliseconds, () => {
+      void this.#turnWhenChanged().finally(() => this.#wait(this.#seen === undefined ? PAUSE_MS : INTERVAL_MS));
     });
   }
 
-  async #turn(): Promise<void> {
+  async #turnWhenChanged(): Promise<void> {
+    if (this.#seen === undefined || this.#changes() !== this.#seen) await this.turn();
+  }
+
+  #changes(): number | undefined {
     try {
-      const entries = await this.#ports.store.inbox();
-      for (const entry of entries) await this.#answer(entry);
+      return this.#ports.store.changes();
     } catch (error) {
-      this.#warn('the inbox', error); // it is read again at the next turn
+      this.#warn('the inbox', error);
+      return undefined;
     }
   }
 
-  async #answer(entry: InboxCommand): Promise<void> {
+  async #take(): Promise<void> {
     if (this.#stopped) return;
+    const changes = this.#changes();
+    try {
+      const entries = await this.#ports.store.inbox();
+      let hasKept = false;
+      for (const entry of entries) hasKept = (await this.#answer(entry)) === 'kept' || hasKept;
+      this.#seen = hasKept ? undefined : changes;
+    } catch (error) {
+      this.#seen = undefined; // it is read again at the next turn
+      this.#warn('the inbox', error);
+    }
+  }
+
+  async #answer(entry: InboxCommand): Promise<'done' | 'kept'> {
+    if (this.#stopped) return 'kept';
+    const { store, clock } = this.#ports;
     try {
       await this.#ports.answer(entry);
+      return 'done';
     } catch (error) {
-      if (isRefusal(error)) await this.#ports.store.discard([entry.id]);
-      else this.#warn(`command ${entry.id}`, error); // I1
+      const refusal = refusalOf(error);
+      if (refusal === undefined)
+        this.#warn(`command ${entry.id}`, error); // I1
+      else await store.answer([{ id: entry.id, ts: clock.now(), refusal }]);
+      return refusal === undefined ? 'kept' : 'done';
     }
   }
 
@@ -69,7 +106,20 @@ export class InboxWatch {
   }
 }
 
-/** Whoever sent it asked for something that cannot be; trying again does not help. */
-function isRefusal(error: unknown): boolean {
-  return error instanceof VltairError && error.entry.fault === 'caller';
+/** I1. Reasons that lie in this process or its store: another owner, or a later turn, can do what was asked for. */
+const KEPT: ReadonlySet<ErrorReason> = new Set<ErrorReason>([
+  'internal/unexpected',
+  'unavailable/disk_full',
+  'unavailable/fenced',
+  'unavailable/shutting_down',
+  'unavailable/store_failed',
+  'unavailable/store_full',
+  'unavailable/store_locked',
+  'unavailable/store_read_only',
+]);
+
+/** What the sender is told; `undefined` for what is no answer. */
+function refusalOf(error: unknown): CommandRefusal | undefined {
+  if (!(error instanceof VltairError) || KEPT.has(error.reason)) return undefined;
+  return { reason: error.reason, message: error.message, where: error.where };
 }

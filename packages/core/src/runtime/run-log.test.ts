@@ -19,7 +19,7 @@ const creation: Fact = {
 };
 
 function applied(file: string): Fact {
-  return { type: 'tree.applied', directory: '/d', treeBefore: 'a', treeAfter: 'b', files: [file] };
+  return { type: 'tree.applied', by: 'ann', directory: '/d', treeBefore: 'a', treeAfter: 'b', files: [file] };
 }
 
 function stopped(node: string): Fact {
@@ -59,6 +59,7 @@ function aLog(fault: AppendFault = (_, append) => append(), onHead?: Constructor
     time: { now: () => 1_000 },
     committed: (events) => committed.push(events),
     lost: (error) => lost.push(error),
+    drained: () => {},
   });
 }
 
@@ -193,6 +194,7 @@ describe('W3: a refused or failed append loses the log', () => {
         throw broken;
       },
       lost: (error) => lost.push(error),
+      drained: () => {},
     });
     await expect(log.commit(() => [creation])).rejects.toBe(broken);
     await expect(log.commit(() => [applied('x')])).rejects.toBe(broken);
@@ -236,9 +238,20 @@ test('time never goes back in a log', async () => {
     time: { now: () => now },
     committed: () => {},
     lost: (error) => lost.push(error),
+    drained: () => {},
   });
   await log.commit(() => [creation]);
   now = 1_000;
   await log.commit(() => [applied('x')]);
   expect((await store.read(RUN)).map(({ ts }) => ts)).toEqual([5_000, 5_000, 5_000]);
+});
+
+test('a command that became no event is not consumed together with the events of others', async () => {
+  const log = aLog();
+  await Promise.all([
+    log.commit(() => [creation]),
+    log.commit(() => [], ['refused']),
+    log.commit(() => [applied('f')], ['taken']),
+  ]);
+  expect(appends.map(({ consumes }) => consumes)).toEqual([[], ['taken']]);
 });

@@ -1,6 +1,7 @@
 import { kindOf, VltairError, type Fact, type RunEvent } from '@vltair/protocol';
 import { step } from '../machine/decide.ts';
 import { fold } from '../machine/evolve.ts';
+import { wakeTsOf } from '../machine/pending.ts';
 import { STATE_SCHEMA, type RunState } from '../machine/run-state.ts';
 import type { AppendOutcome, AppendRequest, EventStore, RunProjection } from '../ports/event-store.ts';
 import { parseSnapshot } from './snapshot-state.ts';
@@ -13,6 +14,8 @@ export interface RunLogPorts {
   readonly committed: (events: readonly RunEvent[], state: RunState) => void;
   /** Called once, when the log is lost to this process (W3). */
   readonly lost: (error: unknown) => void;
+  /** Called when nothing is on its way into the log any more. */
+  readonly drained: () => void;
 }
 
 /** Makes facts from the state that they will follow; none to append nothing. What it throws, its own caller gets. */
@@ -30,6 +33,8 @@ interface Prepared {
   readonly admitted: readonly Entry[];
   readonly events: readonly RunEvent[];
   readonly state: RunState | undefined;
+  /** Commands that these events answer: one that became no event is none of them. */
+  readonly consumes: readonly string[];
 }
 
 /**
@@ -62,6 +67,11 @@ export class RunLog {
     return this.#state;
   }
 
+  /** Nothing is on its way into the log. */
+  get isIdle(): boolean {
+    return !this.#appending;
+  }
+
   /** Resolves with the state once the facts, and the decisions drawn from them, are durable. */
   commit(make: FactMaker, consumes: readonly string[] = []): Promise<RunState | undefined> {
     return new Promise((resolve, reject) => {
@@ -75,12 +85,12 @@ export class RunLog {
     this.#appending = true;
     while (this.#waiting.length > 0) await this.#appendBatch(this.#waiting.splice(0, MAX_BATCH));
     this.#appending = false;
+    this.#ports.drained();
   }
 
   async #appendBatch(batch: readonly Entry[]): Promise<void> {
     try {
-      const { admitted, events, state } = this.#prepare(batch);
-      const consumes = admitted.flatMap((entry) => entry.consumes);
+      const { admitted, events, state, consumes } = this.#prepare(batch);
       if (state !== undefined && events.length > 0) await this.#append(events, state, consumes);
       for (const entry of admitted) entry.resolve(this.#state);
     } catch (error) {
@@ -91,22 +101,24 @@ export class RunLog {
   #prepare(batch: readonly Entry[]): Prepared {
     const admitted: Entry[] = [];
     const events: RunEvent[] = [];
+    const consumes: string[] = [];
     let state = this.#state;
     for (const entry of batch) {
       try {
         const next = this.#follow(state, entry.make(state));
         events.push(...next.events);
+        if (next.events.length > 0) consumes.push(...entry.consumes);
         state = next.state;
         admitted.push(entry);
       } catch (error) {
         entry.reject(error); // W4
       }
     }
-    return { admitted, events, state };
+    return { admitted, events, state, consumes };
   }
 
   /** The facts and the decisions that follow from each, after `state`. */
-  #follow(state: RunState | undefined, facts: readonly Fact[]): Omit<Prepared, 'admitted'> {
+  #follow(state: RunState | undefined, facts: readonly Fact[]): Pick<Prepared, 'events' | 'state'> {
     const events: RunEvent[] = [];
     let next = state;
     for (const payload of facts) {
@@ -207,5 +219,6 @@ export function projectionOf(state: RunState): RunProjection {
     createdTs: state.createdTs,
     updatedTs: state.ts,
     failure: state.failure,
+    wakeTs: state.status === 'paused' ? wakeTsOf(state) : undefined,
   };
 }

@@ -1,8 +1,9 @@
-import { VltairError, type AttemptRef, type Fact, type RedactionSettings, type RunEvent } from '@vltair/protocol';
+import { VltairError, type AttemptRef, type FactOf, type RedactionSettings, type RunEvent } from '@vltair/protocol';
 import { activityKey, pending, refKey, type Activity } from '../machine/pending.ts';
 import { hasEnded, type RunState } from '../machine/run-state.ts';
 import type { Invoker, Progress, WorkspacePort } from '../ports/agent.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { EffectGate } from '../ports/gate.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import { AttemptFlight, type AttemptActivity } from './attempt-flight.ts';
 import { ResultApplier } from './result-applier.ts';
@@ -14,14 +15,26 @@ export interface RunProcessPorts {
   readonly store: EventStore;
   readonly clock: Clock;
   readonly time: SteadyTime;
-  readonly scheduler: Scheduler;
+  readonly scheduler: Pick<Scheduler, 'submit'>;
   readonly invoker: Invoker;
   readonly workspace: WorkspacePort;
   readonly observer: RunObserver;
   readonly isClosing: () => boolean;
   readonly redaction: RedactionSettings;
+  readonly gate: EffectGate | undefined;
+  readonly children: ChildRuns;
   /** Called when the run has ended and nothing of it works any more. */
   readonly done: () => void;
+  /** Called once, when this process works on the run no longer. */
+  readonly gaveUp: (error: VltairError) => void;
+}
+
+/** Runs below a run. */
+export interface ChildRuns {
+  /** Begins the child, or takes it up, and resolves with how it ended. Rejects when it cannot be told here. */
+  follow(parent: RunState, subrun: SubrunActivity): Promise<FactOf<'subrun.ended'>>;
+  /** Asks the child to end. */
+  cancel(run: string, reason: string): Promise<void>;
 }
 
 /** Who watches. Events are durable when they arrive here; progress frames are lossy. */
@@ -30,7 +43,8 @@ export interface RunObserver {
   progress(run: string, ref: AttemptRef, progress: Progress): void;
 }
 
-type DeadlineActivity = Extract<Activity, { kind: 'node_deadline' | 'run_deadline' }>;
+export type SubrunActivity = Extract<Activity, { kind: 'subrun' }>;
+type TimerActivity = Extract<Activity, { kind: 'timer' }>;
 
 /**
  * Keeps what is in flight of one run equal to what its state calls for. After every commit it compares
@@ -48,8 +62,7 @@ export class RunProcess {
   readonly #applier: ResultApplier;
   readonly #flights = new Map<string, AttemptFlight>();
   readonly #timers = new Map<string, { cancel(): void }>();
-  #rested = restPromise();
-  #isResting = false;
+  readonly #followed = new Set<string>();
   readonly #idleWaiters: (() => void)[] = [];
   #hasLeftBehind = false;
   #given: VltairError | undefined;
@@ -62,6 +75,7 @@ export class RunProcess {
       time: this.#time,
       committed: (events, next) => this.#committed(events, next),
       lost: (error) => this.#giveUp(error),
+      drained: () => this.#leaveWhenDone(),
     });
     this.#applier = new ResultApplier(this.#runLog, ports.workspace, ports.redaction);
   }
@@ -89,18 +103,33 @@ export class RunProcess {
     return state;
   }
 
-  /** Resolves when the run has ended or only a person can bring it on; rejects when this process has given it up. */
-  rest(): Promise<RunState> {
-    return this.#given === undefined ? this.#rested.promise : Promise.reject(this.#given);
+  /** It is paused, and nothing of it is in flight or on its way into the log: it can be loaded anew when it is wanted. */
+  get isAsleep(): boolean {
+    const isQuiet = this.#flights.size === 0 && this.#followed.size === 0 && this.#runLog.isIdle;
+    return isQuiet && this.state?.status === 'paused';
+  }
+
+  /** Begins what the state calls for, without a fact. */
+  takeUp(): void {
+    if (this.state !== undefined) this.#reconcile(this.state);
+  }
+
+  /** Forgets the timers of a sleeping run; nothing may be asked of this process any more. */
+  letGo(forget: () => void): void {
+    for (const timer of this.#timers.values()) timer.cancel();
+    this.#timers.clear();
+    this.#given ??= new VltairError('unavailable/shutting_down');
+    forget();
   }
 
   /** P2. Ends what is in flight without recording an end: the next owner continues. The first reason stands. */
   release(reason: VltairError): void {
+    const isFirst = this.#given === undefined;
     this.#given ??= reason;
     for (const timer of this.#timers.values()) timer.cancel();
     this.#timers.clear();
     for (const flight of this.#flights.values()) flight.abort(reason);
-    this.#rested.reject(reason);
+    if (isFirst) this.#ports.gaveUp(this.#given);
   }
 
   /** Waits for nothing of the run any more. */
@@ -126,24 +155,23 @@ export class RunProcess {
     for (const [key, flight] of this.#flights) if (!wanted.has(key)) abortUnlessEnding(flight, state);
     for (const [key, timer] of this.#timers) if (!wanted.has(key)) this.#forgetTimer(key, timer);
     for (const [key, activity] of wanted) this.#begin(key, activity, state);
-    this.#rest(state);
-    if (hasEnded(state) && this.#flights.size === 0 && !this.#hasLeftBehind) this.#ports.done();
+    this.#leaveWhenDone();
   }
 
-  #rest(state: RunState): void {
-    const resting = hasEnded(state) || state.status === 'paused';
-    if (resting) this.#rested.resolve(state);
-    else if (this.#isResting) this.#rested = restPromise();
-    this.#isResting = resting;
+  /** What is on its way into the log may be a wish that takes the ended run up again. */
+  #leaveWhenDone(): void {
+    const isQuiet = this.#flights.size === 0 && !this.#hasLeftBehind && this.#runLog.isIdle;
+    if (this.#given === undefined && isQuiet && this.state !== undefined && hasEnded(this.state)) this.#ports.done();
   }
 
   #begin(key: string, activity: Activity, state: RunState): void {
     if (activity.kind === 'attempt') return this.#fly(key, activity, state.traceId);
     if (activity.kind === 'stop') return this.#stop(activity.ref);
+    if (activity.kind === 'subrun') return this.#follow(activity, state);
     if (!this.#timers.has(key)) this.#setTimer(key, activity);
   }
 
-  #setTimer(key: string, activity: DeadlineActivity): void {
+  #setTimer(key: string, activity: TimerActivity): void {
     const wait = Math.max(0, this.#time.monotonicAt(activity.dueTs) - this.#ports.clock.monotonic());
     this.#timers.set(
       key,
@@ -152,10 +180,14 @@ export class RunProcess {
   }
 
   /** A timer may be early: no single one reaches beyond some weeks. */
-  #onTimer(key: string, activity: DeadlineActivity): void {
-    this.#timers.delete(key);
+  #onTimer(key: string, activity: TimerActivity): void {
     if (this.#time.now() < activity.dueTs) return this.#setTimer(key, activity);
-    this.#tell(() => [{ type: 'timer.fired', timer: timerOf(activity) }]);
+    this.#runLog
+      .commit(() => [{ type: 'timer.fired', timer: activity.timer }])
+      .then(
+        () => this.#timers.delete(key), // not before: until then the state calls for it
+        (error: unknown) => this.#giveUp(error),
+      );
   }
 
   #forgetTimer(key: string, timer: { cancel(): void }): void {
@@ -174,6 +206,46 @@ export class RunProcess {
       const current = node?.status === 'stopping' && node.visit === ref.visit && node.attempt === ref.attempt;
       return current ? [{ type: 'attempt.stopped', node: ref.node, visit: ref.visit, attempt: ref.attempt }] : [];
     });
+  }
+
+  // --- children
+
+  /** One follower for each child, also while it is stopping. */
+  #follow(activity: SubrunActivity, state: RunState): void {
+    const { run } = activity.wait;
+    if (activity.isStopping) this.#cancelChild(run);
+    if (this.#followed.has(run)) return;
+    this.#followed.add(run);
+    this.#ports.children.follow(state, activity).then(
+      (ended) => this.#childEnded(run, ended),
+      (error: unknown) => this.#lostChild(run, error),
+    );
+  }
+
+  #childEnded(run: string, ended: FactOf<'subrun.ended'>): void {
+    if (this.#given !== undefined) return;
+    this.#runLog
+      .commit(() => [ended])
+      .then(
+        () => this.#followed.delete(run), // not before: until then the state calls for a follower
+        (error: unknown) => this.#giveUp(error),
+      );
+  }
+
+  /** Whoever takes the run over next asks after its child again. */
+  #lostChild(run: string, error: unknown): void {
+    this.#followed.delete(run);
+    this.#giveUp(error);
+  }
+
+  #cancelChild(run: string): void {
+    const key = `cancel ${run}`;
+    if (this.#followed.has(key)) return;
+    this.#followed.add(key);
+    this.#ports.children.cancel(run, 'the run above it stops').then(
+      () => this.#followed.delete(key),
+      (error: unknown) => this.#lostChild(key, error),
+    );
   }
 
   // --- attempts
@@ -223,19 +295,4 @@ function abortUnlessEnding(flight: AttemptFlight, state: RunState): void {
   const isSuspended = isCurrent && (node.status === 'parked' || node.status === 'scheduled');
   const isDone = flight.isApplying && !(isCurrent && node.status === 'stopping');
   if (!isSuspended && !isDone) flight.abort(new VltairError('cancelled/run'));
-}
-
-/** Whoever waits sees a failure through rest(); nobody has to wait. */
-function restPromise(): PromiseWithResolvers<RunState> {
-  const rest = Promise.withResolvers<RunState>();
-  rest.promise.catch(() => {
-    // Handled for the case that nobody waits: whoever does is told by his own promise.
-  });
-  return rest;
-}
-
-function timerOf(activity: DeadlineActivity): Extract<Fact, { type: 'timer.fired' }>['timer'] {
-  return activity.kind === 'run_deadline'
-    ? { kind: activity.kind }
-    : { kind: activity.kind, node: activity.node, visit: activity.visit };
 }

@@ -1,11 +1,21 @@
 import { canonicalJson, VltairError, type JsonObject, type WorkflowInput } from '@vltair/protocol';
 import { describe, expect, test } from 'vitest';
+import { aWorkflow, RunStory } from '../../test/builders.ts';
 import { FaultyStore } from '../../test/faulty-store.ts';
 import { openReplayedStore } from '../../test/replayed-store.ts';
 import { RunFixture, type Behaviour } from '../../test/run-fixture.ts';
 import { StepClock } from '../../test/step-clock.ts';
 import { until } from '../../test/until.ts';
-import { loadState, parseWorkflow, Runtime, systemClock, type EffectSpec, type RunObserver } from '../index.ts';
+import { STATE_SCHEMA } from '../machine/run-state.ts';
+import {
+  loadState,
+  parseWorkflow,
+  projectionOf,
+  Runtime,
+  systemClock,
+  type EffectSpec,
+  type RunObserver,
+} from '../index.ts';
 
 const one: WorkflowInput = { name: 'one', nodes: [{ id: 'a', agent: 'agent' }] };
 const spec: EffectSpec = {
@@ -16,6 +26,15 @@ const spec: EffectSpec = {
   clocks: { total: 5_000 },
 };
 const cancel = { type: 'cancel', by: 'ada', reason: 'enough' } as const;
+
+/** The log that a later version would have written, with a behaviour that this one does not know. */
+async function aNewerRun({ store }: RunFixture): Promise<string> {
+  const { run, events, state } = new RunStory(aWorkflow([{ id: 'a' }]), {}, undefined, { flags: [1, 900] });
+  if (store.ownership.kind !== 'writer') throw new Error('the store is not ours');
+  const { epoch } = store.ownership;
+  await store.append({ run, tenant: 'default', expectedSeq: 0, epoch, events, row: projectionOf(state) });
+  return run;
+}
 
 /** An agent that works until it is aborted, and tells when it has begun. */
 function aWaiter(): { readonly agent: Behaviour; readonly begun: Promise<unknown>; readonly ended: () => boolean } {
@@ -43,7 +62,7 @@ describe('order', () => {
     const runs = await Promise.all(['a', 'b', 'c'].map(() => fixture.start(one)));
     await Promise.all(runs.map((run) => fixture.runtime.rest(run)));
     expect(order).toEqual(runs);
-    expect(fixture.runtime.metrics()).toEqual({ queued: 0, workers: 1, stopped: false });
+    expect(fixture.runtime.metrics()).toMatchObject({ queued: 0, workers: 1, stopped: false });
     await fixture.close();
   });
 
@@ -99,10 +118,47 @@ describe('starting and resuming', () => {
     await begun;
     await before.crash();
     const after = await RunFixture.open({ agents: { agent }, digests: { agent: 'two' }, directory: before.directory });
-    await expect(after.runtime.resume(run)).rejects.toMatchObject({ reason: 'unavailable/other_version', where: run });
+    await expect(after.runtime.resume(run)).rejects.toMatchObject({
+      reason: 'unavailable/other_version',
+      where: run,
+      message: expect.stringContaining('agent is pinned to one, here it is two') as string,
+    });
     expect((await after.store.run(run))?.status).toBe('running');
     await after.runtime.command(run, { type: 'cancel', by: 'ada', reason: 'old' });
     expect((await after.runtime.rest(run)).status).toBe('cancelled');
+    await after.close();
+  });
+
+  test('a run of a version whose behaviour is not known here is left alone: neither taken up nor cancelled', async () => {
+    const fixture = await RunFixture.open({ agents: { agent: () => ({}) } });
+    const run = await aNewerRun(fixture);
+    const refusal = { reason: 'unavailable/newer_run', where: run };
+    await expect(fixture.runtime.resume(run)).rejects.toMatchObject(refusal);
+    const cancelled = fixture.runtime.command(run, cancel);
+    await expect(cancelled).rejects.toMatchObject({
+      ...refusal,
+      message: expect.stringContaining('flag 900') as string,
+    });
+    const applied = { by: 'ann', directory: '/', treeBefore: 'a', treeAfter: 'b', files: [] };
+    await expect(fixture.runtime.recordApplied(run, applied)).rejects.toMatchObject(refusal);
+    expect(await fixture.types(run)).toEqual(['run.created', 'attempt.scheduled']);
+    await fixture.close();
+  });
+
+  test('a run goes on beside other versions of agents that it needs no more; a failed one that would need them is not tried again', async () => {
+    const agents = { done: () => ({}), agent: () => ({}), broken: () => Promise.reject(new Error('no')) };
+    const before = await RunFixture.open({ agents, digests: { done: 'one', agent: 'one', broken: 'one' } });
+    const asked = { id: 'b', approval: { message: 'on?' }, needs: ['a'] };
+    const rest = { id: 'c', agent: 'agent', needs: ['b'] };
+    const run = await before.run({ name: 'waits', nodes: [{ id: 'a', agent: 'done' }, asked, rest] });
+    const failed = await before.run({ name: 'fails', nodes: [{ id: 'a', agent: 'broken', maxAttempts: 1 }] });
+    await before.crash();
+    const digests = { done: 'two', agent: 'one', broken: 'two' };
+    const after = await RunFixture.open({ agents, digests, directory: before.directory });
+    const retry = after.runtime.command(failed.run, { type: 'retry', by: 'ada' });
+    await expect(retry).rejects.toMatchObject({ reason: 'unavailable/other_version', where: failed.run });
+    await after.runtime.command(run.run, { type: 'approve', by: 'ada', approval: 'b' });
+    await until(async () => (await after.store.run(run.run))?.status === 'succeeded');
     await after.close();
   });
 
@@ -129,7 +185,7 @@ describe('starting and resuming', () => {
     const before = await RunFixture.open({ agents: { agent }, commitOn: 'caller' });
     const run = await before.start(one);
     await until(async () => (await before.store.head(run))?.seq === 542);
-    expect((await before.store.loadSnapshot(run, 1))?.seq).toBeGreaterThanOrEqual(500);
+    expect((await before.store.loadSnapshot(run, STATE_SCHEMA))?.seq).toBeGreaterThanOrEqual(500);
     await before.crash();
     const after = await RunFixture.open({ agents: { agent }, directory: before.directory, commitOn: 'caller' });
     await after.runtime.resume(run);
@@ -154,7 +210,7 @@ describe('starting and resuming', () => {
     const head = await before.store.head(run);
     if (state === undefined || head === undefined) throw new TypeError('the run is not there');
     const damaged = damage(JSON.parse(canonicalJson(state)) as JsonObject);
-    await before.store.saveSnapshot({ run, seq: head.seq, hash: head.hash, schema: 1, state: damaged });
+    await before.store.saveSnapshot({ run, seq: head.seq, hash: head.hash, schema: STATE_SCHEMA, state: damaged });
     await before.crash();
     const warnings: string[] = [];
     const onWarning = (warning: string): number => warnings.push(warning);
@@ -168,11 +224,93 @@ describe('starting and resuming', () => {
   test('that a change was applied is recorded also after the end of the run', async () => {
     const fixture = await RunFixture.open({ agents: { agent: () => ({}) } });
     const { run } = await fixture.run(one);
-    const applied = { directory: '/d', treeBefore: 'a', treeAfter: 'b', files: ['x'] };
+    const applied = { by: 'ann', directory: '/d', treeBefore: 'a', treeAfter: 'b', files: ['x'] };
     await Promise.all([fixture.runtime.recordApplied(run, applied), fixture.runtime.recordApplied(run, applied)]);
     expect((await fixture.types(run)).slice(-3)).toEqual(['run.succeeded', 'tree.applied', 'tree.applied']);
     await fixture.close();
   });
+
+  test('of a run that somebody else left in the middle is recorded by its next owner', async () => {
+    const { agent, begun } = aWaiter();
+    const before = await RunFixture.open({ agents: { agent } });
+    const run = await before.start({ name: 'one', nodes: [{ id: 'a', agent: 'agent' }] });
+    await begun;
+    await before.crash();
+    const after = await RunFixture.open({ agents: { agent: () => ({}) }, directory: before.directory });
+    await after.runtime.recordApplied(run, {
+      by: 'ann',
+      directory: '/project',
+      treeBefore: 'a',
+      treeAfter: 'b',
+      files: [],
+    });
+    expect((await after.types(run))[2]).toBe('run.claimed');
+    expect(await after.types(run)).toContain('tree.applied');
+    await after.close();
+  });
+});
+
+test('a child that another worker has begun meanwhile is taken up, not taken for refused', async () => {
+  const { agent, begun } = aWaiter();
+  const parent: WorkflowInput = {
+    name: 'parent',
+    nodes: [{ id: 'below', subrun: { workflow: 'child' } }],
+    workflows: { child: { nodes: [{ id: 'a', agent: 'agent' }] } },
+  };
+  const before = await RunFixture.open({ agents: { agent } });
+  const run = await before.start(parent);
+  await begun;
+  await before.crash();
+  let looks = 0;
+  const after = await RunFixture.open({
+    agents: { agent: () => ({}) },
+    directory: before.directory,
+    faulty: (store) =>
+      new FaultyStore(
+        store,
+        (_, append) => append(),
+        (head) => ((looks += 1) === 1 ? Promise.resolve(undefined) : head()),
+      ),
+  });
+  await after.runtime.resume(run);
+  expect((await after.runtime.rest(run)).status).toBe('succeeded');
+  expect((await after.store.run(`${run}.1`))?.status).toBe('succeeded');
+  await after.close();
+});
+
+test('R1: a retry that comes as the run ends is worked on by one process alone', async () => {
+  const gate = Promise.withResolvers<undefined>();
+  const again = Promise.withResolvers<undefined>();
+  const agent: Behaviour = async (_, { visit }) => {
+    if (visit === 1) throw new VltairError('fatal/agent');
+    again.resolve(undefined);
+    await gate.promise;
+    return {};
+  };
+  const isRetry = ({ payload }: { readonly payload: { readonly type: string } }): boolean =>
+    payload.type === 'retry.requested';
+  const fixture = await RunFixture.open({
+    agents: { agent },
+    faulty: (store) =>
+      new FaultyStore(store, async (request, append) => {
+        if (request.events.some(isRetry)) await new Promise((resolve) => setTimeout(resolve, 20));
+        return await append();
+      }),
+  });
+  fixture.runtime.observe({
+    committed: (events, { run }) => {
+      const hasFailed = events.some(({ payload }) => payload.type === 'run.failed');
+      if (hasFailed) void fixture.runtime.command(run, { type: 'retry', by: 'ada' });
+    },
+    progress: () => {},
+  });
+  const run = await fixture.start(one);
+  await again.promise;
+  await fixture.runtime.resume(run);
+  gate.resolve(undefined);
+  expect((await fixture.runtime.rest(run)).status).toBe('succeeded');
+  expect(await fixture.types(run)).not.toContain('run.claimed');
+  await fixture.close();
 });
 
 describe('a store that fails in the middle', () => {
@@ -270,6 +408,38 @@ describe('the inbox', () => {
     expect(await fixture.store.inbox()).toHaveLength(1);
     full = false;
     await until(async () => (await fixture.store.run(run))?.status === 'cancelled');
+    await fixture.close();
+  });
+
+  test('a second cancel of a run that was cancelled is refused and leaves the inbox', async () => {
+    const { agent, begun } = aWaiter();
+    const fixture = await RunFixture.open({ agents: { agent } });
+    const run = await fixture.start(one);
+    await begun;
+    await fixture.runtime.command(run, cancel);
+    await fixture.runtime.rest(run);
+    await expect(fixture.runtime.command(run, cancel)).rejects.toMatchObject({ reason: 'invalid_argument/run_ended' });
+    await send(fixture, 'again', run, cancel);
+    await until(async () => (await fixture.store.inbox()).length === 0);
+    await fixture.close();
+  });
+
+  test('a retry that the store could not take is taken when it is asked for again', async () => {
+    let isFull = false;
+    const fixture = await RunFixture.open({
+      agents: { agent: (_, { visit }) => (visit === 1 ? Promise.reject(new VltairError('fatal/agent')) : {}) },
+      faulty: (store) =>
+        new FaultyStore(store, (_, append) =>
+          isFull ? Promise.reject(new VltairError('unavailable/store_full')) : append(),
+        ),
+    });
+    const { run } = await fixture.run(one);
+    isFull = true;
+    const retry = { type: 'retry', by: 'ada' } as const;
+    await expect(fixture.runtime.command(run, retry)).rejects.toMatchObject({ reason: 'unavailable/store_full' });
+    isFull = false;
+    await fixture.runtime.command(run, retry);
+    expect((await fixture.runtime.rest(run)).status).toBe('succeeded');
     await fixture.close();
   });
 

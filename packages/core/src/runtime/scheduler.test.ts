@@ -116,9 +116,9 @@ test('metrics count what is queued, and stopping forgets it without ending what 
   let ended = false;
   scheduler.submit({ due: 0, run: () => running.promise.then(() => void (ended = true)) });
   const queued = scheduler.submit(noting([], 'queued', 0));
-  expect(scheduler.metrics()).toEqual({ queued: 1, workers: 1, stopped: false });
+  expect(scheduler.metrics()).toEqual({ queued: 1, busy: 1, workers: 1, stopped: false });
   scheduler.stop();
-  expect(scheduler.metrics()).toEqual({ queued: 0, workers: 1, stopped: true });
+  expect(scheduler.metrics()).toEqual({ queued: 0, busy: 1, workers: 1, stopped: true });
   expect(queued.withdraw(), 'it will never begin').toBe(true);
   running.resolve(undefined);
   await settle();
@@ -137,4 +137,94 @@ test('a stopped scheduler begins nothing', async () => {
   expect(order).toEqual([]);
   expect(late.withdraw()).toBe(true);
   expect(scheduler.metrics().queued).toBe(0);
+});
+
+test('of the jobs that are due, those of the highest priority begin first; one that is not due waits', async () => {
+  const clock = new StepClock();
+  const scheduler = new Scheduler(clock, 1);
+  const order: string[] = [];
+  const first = Promise.withResolvers<undefined>();
+  scheduler.submit({ due: 0, run: () => first.promise });
+  scheduler.submit({ ...noting(order, 'usual', 0) });
+  scheduler.submit({ ...noting(order, 'urgent', 0), priority: 5 });
+  scheduler.submit({ ...noting(order, 'urgent too', 0), priority: 5 });
+  scheduler.submit({ ...noting(order, 'later', 10), priority: 9 });
+  scheduler.submit({ ...noting(order, 'idle', 0), priority: -1 });
+  first.resolve(undefined);
+  await settle();
+  expect(order).toEqual(['urgent', 'urgent too', 'usual', 'idle']);
+  clock.advance(10);
+  await settle();
+  expect(order.at(-1)).toBe('later');
+});
+
+test('J1: jobs of one key are in flight at most `limit` at a time, and keep nobody else waiting', async () => {
+  const scheduler = new Scheduler(new StepClock(), 8);
+  const begun: string[] = [];
+  const ends = new Map<string, () => void>();
+  const submit = (name: string, limit?: number): { withdraw(): boolean } =>
+    scheduler.submit({
+      due: 0,
+      ...(limit === undefined ? {} : { concurrency: { key: 'deploy', limit } }),
+      run: () => {
+        begun.push(name);
+        return new Promise((resolve) => ends.set(name, resolve));
+      },
+    });
+  submit('a', 2);
+  submit('b', 2);
+  submit('c', 2);
+  const withdrawn = submit('d', 2);
+  submit('other');
+  expect(begun).toEqual(['a', 'b', 'other']);
+  expect(scheduler.metrics()).toMatchObject({ queued: 2, busy: 3 });
+  expect(withdrawn.withdraw()).toBe(true);
+  ends.get('b')?.();
+  await settle();
+  expect(begun).toEqual(['a', 'b', 'other', 'c']);
+  expect(scheduler.metrics()).toMatchObject({ queued: 0, busy: 3 });
+});
+
+test('any jobs with keys and priorities all begin, never more of a key than its limit', async () => {
+  const jobs = fc.array(
+    fc.record({ key: fc.constantFrom('x', 'y', undefined), priority: fc.integer({ min: -2, max: 2 }) }),
+    { maxLength: 40 },
+  );
+  await fc.assert(
+    fc.asyncProperty(jobs, fc.integer({ min: 1, max: 5 }), async (list, workers) => {
+      const scheduler = new Scheduler(new StepClock(), workers);
+      const inFlight = new Map<string, number>();
+      let ended = 0;
+      for (const { key, priority } of list) {
+        const run = async (): Promise<void> => {
+          const count = (inFlight.get(key ?? '') ?? 0) + 1;
+          inFlight.set(key ?? '', count);
+          if (key !== undefined) expect(count).toBe(1);
+          await Promise.resolve();
+          inFlight.set(key ?? '', (inFlight.get(key ?? '') ?? 0) - 1);
+          ended += 1;
+        };
+        scheduler.submit({ due: 0, priority, run, ...(key === undefined ? {} : { concurrency: { key, limit: 1 } }) });
+      }
+      await scheduler.idle();
+      for (let turn = 0; turn < 40; turn += 1) await settle();
+      expect(ended).toBe(list.length);
+      expect(scheduler.metrics()).toMatchObject({ queued: 0, busy: 0 });
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('idle: resolves when what has begun has ended', async () => {
+  const scheduler = new Scheduler(new StepClock(), 1);
+  const running = Promise.withResolvers<undefined>();
+  await scheduler.idle();
+  scheduler.submit({ due: 0, run: () => running.promise });
+  let isIdle = false;
+  void scheduler.idle().then(() => (isIdle = true));
+  await settle();
+  expect(isIdle).toBe(false);
+  running.resolve(undefined);
+  await settle();
+  expect(isIdle).toBe(true);
 });

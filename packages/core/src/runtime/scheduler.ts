@@ -1,15 +1,23 @@
 import type { Clock } from '../ports/clock.ts';
+import { JobHeap } from './job-heap.ts';
 
 /** A piece of work with the earliest time at which it may begin. */
 export interface Job {
   /** On the monotonic clock. */
   readonly due: number;
+  /** Of the jobs that are due, those of the highest priority begin first; 0 unless said otherwise. */
+  readonly priority?: number;
+  /** At most `limit` jobs of one key are in flight at a time. */
+  readonly concurrency?: { readonly key: string; readonly limit: number };
   /** Begins the work; the worker is busy until it settles. Must not reject. */
   readonly run: () => Promise<void>;
 }
 
 export interface SchedulerMetrics {
+  /** Jobs that have not begun. */
   readonly queued: number;
+  /** Jobs that have begun and not ended. */
+  readonly busy: number;
   readonly workers: number;
   readonly stopped: boolean;
 }
@@ -20,13 +28,20 @@ interface QueuedJob extends Job {
 }
 
 /**
- * Starts jobs in the order of (due time, sequence), at most `workers` at a time. Waits on a timer for the next due job,
- * never by polling; jobs that are due at the same time begin first-in first-out.
+ * Starts jobs, at most `workers` at a time: of those that are due, in the order of (priority, highest first; due time;
+ * sequence). Waits on a timer for the next due job, never by polling; equal jobs begin first-in first-out.
+ *
+ * J1 A job whose concurrency key is used up stands aside: it keeps nobody waiting, and it comes back to its place when
+ *    a job of its key ends.
  */
 export class Scheduler {
   readonly #clock: Clock;
   readonly #workers: number;
-  readonly #queue: QueuedJob[] = [];
+  readonly #early = new JobHeap<QueuedJob>(isDueBefore);
+  readonly #due = new JobHeap<QueuedJob>(isWantedBefore);
+  readonly #aside = new Map<string, JobHeap<QueuedJob>>();
+  readonly #inFlight = new Map<string, number>();
+  readonly #idleWaiters: (() => void)[] = [];
   #sequence = 0;
   #busy = 0;
   #stopped = false;
@@ -40,101 +55,113 @@ export class Scheduler {
   /** Queues a job. The handle takes it out again: `true` when it has not begun and never will, `false` when it had begun. */
   submit(job: Job): { withdraw(): boolean } {
     const queued: QueuedJob = { ...job, sequence: ++this.#sequence, hasBegun: false };
-    if (!this.#stopped) insert(this.#queue, queued);
+    if (!this.#stopped) this.#early.insert(queued);
     this.#dispatch();
     return { withdraw: () => this.#withdraw(queued) };
   }
 
   metrics(): SchedulerMetrics {
-    return { queued: this.#queue.length, workers: this.#workers, stopped: this.#stopped };
+    const queued = this.#heaps().reduce((sum, heap) => sum + heap.size, 0);
+    return { queued, busy: this.#busy, workers: this.#workers, stopped: this.#stopped };
   }
 
   /** Begins nothing any more and forgets what is queued. Work that has begun goes on. */
   stop(): void {
     this.#stopped = true;
-    this.#queue.length = 0;
+    for (const heap of this.#heaps()) heap.takeAll();
     this.#timer?.cancel();
+  }
+
+  /** Resolves when no job is in flight. */
+  idle(): Promise<void> {
+    if (this.#busy === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#idleWaiters.push(resolve));
+  }
+
+  #heaps(): readonly JobHeap<QueuedJob>[] {
+    return [this.#early, this.#due, ...this.#aside.values()];
   }
 
   #dispatch(): void {
     this.#timer?.cancel();
-    for (let next = this.#queue[0]; next !== undefined && this.#busy < this.#workers; next = this.#queue[0]) {
-      const wait = next.due - this.#clock.monotonic();
-      if (wait > 0) {
-        this.#timer = this.#clock.after(wait, () => this.#dispatch());
-        return;
-      }
-      heapTakeFirst(this.#queue);
-      this.#begin(next);
+    if (this.#stopped) return;
+    this.#takeDue();
+    while (this.#busy < this.#workers) {
+      const next = this.#due.takeFirst();
+      if (next === undefined) return this.#waitForDue();
+      if (this.#hasRoom(next)) this.#begin(next);
+      else this.#setAside(next);
     }
   }
 
+  #takeDue(): void {
+    const now = this.#clock.monotonic();
+    for (let next = this.#early.first; next !== undefined && next.due <= now; next = this.#early.first) {
+      this.#early.remove(next);
+      this.#due.insert(next);
+    }
+  }
+
+  #waitForDue(): void {
+    const next = this.#early.first;
+    if (next === undefined) return;
+    this.#timer = this.#clock.after(next.due - this.#clock.monotonic(), () => this.#dispatch());
+  }
+
   #withdraw(job: QueuedJob): boolean {
-    remove(this.#queue, job);
+    for (const heap of this.#heaps()) heap.remove(job);
     return !job.hasBegun;
   }
 
   #begin(job: QueuedJob): void {
     job.hasBegun = true;
     this.#busy += 1;
-    void job.run().finally(() => {
-      this.#busy -= 1;
-      this.#dispatch();
-    });
+    this.#count(job, 1);
+    void job.run().finally(() => this.#ended(job));
+  }
+
+  #ended(job: QueuedJob): void {
+    this.#busy -= 1;
+    this.#count(job, -1);
+    this.#takeBack(job);
+    this.#dispatch();
+    if (this.#busy === 0) for (const resolve of this.#idleWaiters.splice(0)) resolve();
+  }
+
+  // --- concurrency keys
+
+  #hasRoom({ concurrency }: Job): boolean {
+    return concurrency === undefined || (this.#inFlight.get(concurrency.key) ?? 0) < concurrency.limit;
+  }
+
+  #count({ concurrency }: Job, change: 1 | -1): void {
+    if (concurrency === undefined) return;
+    const count = (this.#inFlight.get(concurrency.key) ?? 0) + change;
+    if (count === 0) this.#inFlight.delete(concurrency.key);
+    else this.#inFlight.set(concurrency.key, count);
+  }
+
+  /** J1. */
+  #setAside(job: QueuedJob): void {
+    if (job.concurrency === undefined) return;
+    const { key } = job.concurrency;
+    const heap = this.#aside.get(key) ?? new JobHeap<QueuedJob>(isWantedBefore);
+    this.#aside.set(key, heap);
+    heap.insert(job);
+  }
+
+  #takeBack({ concurrency }: Job): void {
+    if (concurrency === undefined) return;
+    for (const job of this.#aside.get(concurrency.key)?.takeAll() ?? []) this.#due.insert(job);
+    this.#aside.delete(concurrency.key);
   }
 }
 
-// --- a binary heap by (due, sequence)
-
-function isBefore(left: QueuedJob, right: QueuedJob): boolean {
+function isDueBefore(left: QueuedJob, right: QueuedJob): boolean {
   return left.due < right.due || (left.due === right.due && left.sequence < right.sequence);
 }
 
-function insert(heap: QueuedJob[], job: QueuedJob): void {
-  heap.push(job);
-  siftUp(heap, heap.length - 1);
-}
-
-function remove(heap: QueuedJob[], job: QueuedJob): void {
-  const index = heap.indexOf(job);
-  if (index === -1) return;
-  const last = heap.pop();
-  if (last === undefined || last === job) return;
-  heap[index] = last;
-  siftUp(heap, index);
-  siftDown(heap, index);
-}
-
-function heapTakeFirst(heap: QueuedJob[]): void {
-  const first = heap[0];
-  if (first !== undefined) remove(heap, first);
-}
-
-function siftUp(heap: QueuedJob[], from: number): void {
-  for (let index = from; index > 0;) {
-    const parent = (index - 1) >> 1;
-    if (!swapIfBefore(heap, index, parent)) return;
-    index = parent;
-  }
-}
-
-function siftDown(heap: QueuedJob[], from: number): void {
-  for (let index = from; ;) {
-    const left = heap[2 * index + 1];
-    const right = heap[2 * index + 2];
-    if (left === undefined) return;
-    const child = right !== undefined && isBefore(right, left) ? 2 * index + 2 : 2 * index + 1;
-    if (!swapIfBefore(heap, child, index)) return;
-    index = child;
-  }
-}
-
-/** Swaps when the job at `lower` belongs before the one at `upper`. */
-function swapIfBefore(heap: QueuedJob[], lower: number, upper: number): boolean {
-  const below = heap[lower];
-  const above = heap[upper];
-  if (below === undefined || above === undefined || !isBefore(below, above)) return false;
-  heap[lower] = above;
-  heap[upper] = below;
-  return true;
+function isWantedBefore(left: QueuedJob, right: QueuedJob): boolean {
+  const [leftPriority, rightPriority] = [left.priority ?? 0, right.priority ?? 0];
+  return leftPriority > rightPriority || (leftPriority === rightPriority && isDueBefore(left, right));
 }

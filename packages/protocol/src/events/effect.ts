@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { jsonSchema } from '../envelopes.ts';
 import { failureSchema } from '../failure-schema.ts';
-import { amountsSchema, dimensions } from '../workflow.ts';
+import { amountsSchema, dimensions } from '../amounts.ts';
+import { gateVerdictSchema } from './approval.ts';
 import { attemptRefSchema } from './node.ts';
 
 /**
@@ -36,8 +37,22 @@ export const effectIntendedSchema = z.strictObject({
   reserved: amountsSchema,
   /** The call is not sent after this time. */
   notAfter: z.int().nonnegative(),
+  /** What the gate said, where there is one. */
+  gate: gateVerdictSchema.exactOptional(),
+  /** The approval that this call uses up. */
+  approval: z.string().min(1).exactOptional(),
 });
 export type EffectIntended = z.infer<typeof effectIntendedSchema>;
+
+/** The gate asks for a person's answer before the call; the attempt is dropped until it has come. */
+export const effectHeldSchema = z.strictObject({
+  type: z.literal('effect.held'),
+  ...key,
+  ...attemptRefSchema.shape,
+  argumentsDigest: z.string(),
+  summary: z.string(),
+  gate: gateVerdictSchema,
+});
 
 export const effectFactSchemas = [
   effectIntendedSchema,
@@ -52,6 +67,10 @@ export const effectFactSchemas = [
     argumentsDigest: z.string().exactOptional(),
     outcome: effectOutcomeSchema,
     spent: amountsSchema,
+    /** Of the spent tokens, by what they were spent on. */
+    tokens: z
+      .strictObject({ llm: z.int().nonnegative().exactOptional(), tool: z.int().nonnegative().exactOptional() })
+      .exactOptional(),
   }),
   /** A recorded effect answered from the ledger instead of running. */
   z.strictObject({ type: z.literal('effect.reused'), ...key, ...attemptRefSchema.shape }),
@@ -65,9 +84,28 @@ export const effectFactSchemas = [
     committed: z.number(),
     requested: z.number(),
     reserved: amountsSchema,
+    /** The node's own budget was the one; absent: the run's. */
+    scope: z.literal('node').exactOptional(),
+  }),
+  effectHeldSchema,
+  /** A call was not started because a rule, or a person, says no. */
+  z.strictObject({
+    type: z.literal('effect.denied'),
+    ...key,
+    ...attemptRefSchema.shape,
+    argumentsDigest: z.string(),
+    failure: failureSchema,
+    gate: gateVerdictSchema,
   }),
   /** Nobody knows whether the call happened; a person decides. */
-  z.strictObject({ type: z.literal('effect.parked'), ...key, ...attemptRefSchema.shape, summary: z.string() }),
+  z.strictObject({
+    type: z.literal('effect.parked'),
+    ...key,
+    ...attemptRefSchema.shape,
+    summary: z.string(),
+    /** The run was restored, and its original may have sent this call, which the log does not know. */
+    restored: z.strictObject({ argumentsDigest: z.string() }).exactOptional(),
+  }),
   /** The person's answer. `retry`: the call may run again; `fail`: it counts as failed for good. */
   z.strictObject({
     type: z.literal('effect.resolved'),

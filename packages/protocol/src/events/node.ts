@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { agentResultSchema, jsonSchema } from '../envelopes.ts';
+import { amountsSchema } from '../amounts.ts';
+import { agentResultSchema, jsonObjectSchema, jsonSchema } from '../envelopes.ts';
 import { failureSchema } from '../failure-schema.ts';
 
 /** Which try of which activation of which node. */
@@ -43,6 +44,40 @@ export const nodeFactSchemas = [
   }),
 ] as const;
 
+export const stopCauses = [
+  'cancelled',
+  'node_deadline',
+  'run_deadline',
+  'run_ending',
+  'branch_cancelled',
+  'sibling_failed',
+] as const;
+
+/** What a visit waits for instead of having an attempt in flight. */
+export const waitSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('sleep'), untilTs: z.int().nonnegative() }),
+  z.strictObject({
+    kind: z.literal('signal'),
+    name: z.string().min(1),
+    message: z.string().exactOptional(),
+    expiresTs: z.int().nonnegative().exactOptional(),
+  }),
+  z.strictObject({ kind: z.literal('approval'), approval: z.string().min(1) }),
+  z.strictObject({
+    kind: z.literal('subrun'),
+    /** The child. */
+    run: z.string().min(1),
+    workflow: z.string().min(1),
+    input: jsonObjectSchema,
+    /** Set aside for the child: it spends nothing else. */
+    granted: amountsSchema,
+    /** The visit's absolute deadline. */
+    deadlineTs: z.int().nonnegative().exactOptional(),
+    tree: z.string().exactOptional(),
+  }),
+]);
+export type Wait = z.infer<typeof waitSchema>;
+
 export const nodeDecisionSchemas = [
   z.strictObject({
     type: z.literal('attempt.scheduled'),
@@ -57,9 +92,30 @@ export const nodeDecisionSchemas = [
   z.strictObject({
     type: z.literal('attempt.stopping'),
     ...attemptRefSchema.shape,
-    cause: z.enum(['cancelled', 'node_deadline', 'run_deadline', 'run_ending']),
+    cause: z.enum(stopCauses),
   }),
-  z.strictObject({ type: z.literal('node.succeeded'), ...nodeRef, signal: z.string().min(1) }),
+  /** The visit waits; nothing of it is in flight. */
+  z.strictObject({ type: z.literal('node.suspended'), ...nodeRef, wait: waitSchema }),
+  /** The child of a `subrun` node is to be cancelled. */
+  z.strictObject({
+    type: z.literal('subrun.stopping'),
+    ...nodeRef,
+    run: z.string().min(1),
+    cause: z.enum(stopCauses),
+  }),
+  /** The node has one child per item, `node[0]` and so on. */
+  z.strictObject({ type: z.literal('map.expanded'), ...nodeRef, count: z.int().nonnegative() }),
+  /** The result proposed tasks: each is a child, `node+0` and so on. */
+  z.strictObject({ type: z.literal('tasks.added'), ...nodeRef, count: z.int().positive() }),
+  /** A visit that succeeded is to be undone, by the node `node.undo`. */
+  z.strictObject({ type: z.literal('compensation.started'), ...nodeRef }),
+  z.strictObject({
+    type: z.literal('node.succeeded'),
+    ...nodeRef,
+    signal: z.string().min(1),
+    /** Of a node without an agent: what it gives. */
+    output: jsonObjectSchema.exactOptional(),
+  }),
   z.strictObject({ type: z.literal('node.failed'), ...nodeRef, failure: failureSchema }),
   z.strictObject({ type: z.literal('node.skipped'), ...nodeRef, because: z.string().min(1) }),
   z.strictObject({ type: z.literal('node.cancelled'), ...nodeRef }),

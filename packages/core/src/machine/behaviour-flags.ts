@@ -1,0 +1,25 @@
+import type { RunState } from './run-state.ts';
+
+/**
+ * Changes of behaviour, each with a number that is never used again. A run keeps the flags of the version that began it,
+ * so that its log replays to the same decisions for ever; new runs get all of them. A version that does not know a
+ * run's flag leaves the run alone.
+ */
+export const behaviourFlags = {
+  /** The time that a visit is parked does not count against its deadline. */
+  parkedTimeIsFree: 1,
+  /** A template of the output that refers to nothing fails the run in the words of the template alone. */
+  outputFailsInItsOwnWords: 2,
+  /** Where the failure of a mapped node leads is followed when its children have ended: one that fails leads nowhere by itself. */
+  handlerFollowsTheWholeMap: 3,
+  /** An item that somebody cancels gives null, and the others go on. */
+  cancelledItemsAreAlone: 4,
+} as const;
+
+export type BehaviourFlag = keyof typeof behaviourFlags;
+
+export const knownFlags: ReadonlySet<number> = new Set(Object.values(behaviourFlags));
+
+export function isOn({ manifest }: RunState, flag: BehaviourFlag): boolean {
+  return manifest.flags.includes(behaviourFlags[flag]);
+}

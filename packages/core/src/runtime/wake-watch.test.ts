@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { aRow, aRunOf, created } from '../../test/journal-builders.ts';
+import { StepClock } from '../../test/step-clock.ts';
+import { MemoryJournal } from '../simulation/memory-journal.ts';
+import { WakeWatch } from './wake-watch.ts';
+
+const turn = (): Promise<unknown> => new Promise((resolve) => setImmediate(resolve));
+
+test('a sleeping run that could not be woken is tried again, less and less often, and warned of once', async () => {
+  const store = new MemoryJournal().open();
+  await aRunOf(store, 'r1', [created()], aRow({ status: 'paused', wakeTs: 1 }));
+  const clock = new StepClock();
+  const warnings: string[] = [];
+  const tries: number[] = [];
+  const watch = new WakeWatch({
+    store,
+    clock,
+    now: () => clock.now(),
+    drop: () => {},
+    wake: () => (tries.push(clock.monotonic()), Promise.reject(new Error('not now'))),
+    warn: (warning) => warnings.push(warning),
+  });
+  for (let tick = 0; tick < 80; tick += 1) {
+    clock.advance(100);
+    await turn();
+    await turn();
+  }
+  watch.stop();
+  expect(tries).toEqual([100, 1_100, 3_100, 7_100]);
+  expect(warnings).toHaveLength(1);
+});

@@ -1,0 +1,88 @@
+import { failureOf } from '@vltair/protocol';
+import type { Clock } from '../ports/clock.ts';
+import type { EventStore } from '../ports/event-store.ts';
+
+export interface WakePorts {
+  readonly store: EventStore;
+  readonly clock: Clock;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Lets go of the runs that sleep. */
+  readonly drop: () => void;
+  /** Takes a run up whose timer is due. */
+  readonly wake: (run: string) => Promise<unknown>;
+  readonly warn: (warning: string) => void;
+}
+
+const INTERVAL_MS = 100;
+
+/** Runs taken up at one look. */
+const BATCH = 100;
+
+const FIRST_RETRY_MS = 1_000;
+const LONGEST_RETRY_MS = 60_000;
+
+interface Failed {
+  readonly tries: number;
+  /** On the monotonic clock. */
+  readonly retryAt: number;
+}
+
+/** Of a worker that stays: sleeping runs need no memory, since their rows tell when they are due. */
+export class WakeWatch {
+  readonly #ports: WakePorts;
+  readonly #warned = new Set<string>();
+  readonly #failed = new Map<string, Failed>();
+  #timer: { cancel(): void } | undefined;
+  #stopped = false;
+
+  constructor(ports: WakePorts) {
+    this.#ports = ports;
+    this.#wait();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#timer?.cancel();
+  }
+
+  #wait(): void {
+    if (this.#stopped) return;
+    this.#timer = this.#ports.clock.after(INTERVAL_MS, () => {
+      void this.#turn().finally(() => this.#wait());
+    });
+  }
+
+  async #turn(): Promise<void> {
+    this.#ports.drop();
+    try {
+      const due = await this.#ports.store.runs({ wakeBy: this.#ports.now(), limit: BATCH });
+      for (const { run } of due) this.#wake(run);
+    } catch (error) {
+      this.#warn('the sleeping runs', error); // they are looked at again at the next turn
+    }
+  }
+
+  /** One that cannot be woken now is tried again, less and less often. */
+  #wake(run: string): void {
+    const failed = this.#failed.get(run);
+    if (this.#stopped || (failed !== undefined && this.#ports.clock.monotonic() < failed.retryAt)) return;
+    this.#ports.wake(run).then(
+      () => this.#failed.delete(run),
+      (error: unknown) => this.#fail(run, error),
+    );
+  }
+
+  #fail(run: string, error: unknown): void {
+    const tries = (this.#failed.get(run)?.tries ?? 0) + 1;
+    const wait = Math.min(FIRST_RETRY_MS * 2 ** (tries - 1), LONGEST_RETRY_MS);
+    this.#failed.set(run, { tries, retryAt: this.#ports.clock.monotonic() + wait });
+    this.#warn(run, error);
+  }
+
+  #warn(what: string, error: unknown): void {
+    if (this.#warned.has(what)) return;
+    this.#warned.add(what);
+    this.#ports.warn(`${what} cannot be woken: ${failureOf(error).message}`);
+  }
+}

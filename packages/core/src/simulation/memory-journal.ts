@@ -1,0 +1,95 @@
+import { createPrivateKey } from 'node:crypto';
+import { DatabaseSync } from 'node:sqlite';
+import type { Committer } from '../journal/commit-thread.ts';
+import { GroupCommit } from '../journal/group-commit.ts';
+import { InlineCommitter } from '../journal/inline-committer.ts';
+import { JournalReader } from '../journal/journal-reader.ts';
+import { migrate } from '../journal/schema.ts';
+import { type StoreKey, storeKeyOf } from '../journal/signing-key.ts';
+import { SqliteStore } from '../journal/sqlite-store.ts';
+import { countOpening } from '../journal/store-epoch.ts';
+import { VltairError } from '@vltair/protocol';
+import type { EventStore } from '../ports/event-store.ts';
+
+/**
+ * A journal that lives in memory, as long as this object does: the SQL, the chain and the signatures are those of a
+ * store on disk, without the disk, and without chance: the same requests in the same order give the same bytes.
+ *
+ * Each opening is a writer with an epoch of its own. A file has one writer at a time; here openings stand side by side,
+ * as the workers of a shared store do, and an append under an older epoch than the run has seen is fenced.
+ */
+export class MemoryJournal {
+  readonly #database = new DatabaseSync(':memory:', { enableForeignKeyConstraints: true });
+  readonly #key: StoreKey;
+  #salts = 0;
+
+  /** `seed` tells the keys of journals apart; the key protects nothing. */
+  constructor(seed = 0) {
+    migrate(this.#database);
+    this.#key = keyOfSeed(seed);
+  }
+
+  open(): EventStore {
+    const epoch = countOpening(this.#database);
+    const reader = new OpenReader(this.#database, NAME);
+    const groups = new GroupCommit(this.#database, NAME, this.#key, () => this.#nextSalt());
+    const committer = new OpenCommitter(new InlineCommitter(this.#database, groups));
+    const writer = { committer, release: () => {} };
+    return new SqliteStore({
+      directory: NAME,
+      reader,
+      ownership: { kind: 'writer', epoch },
+      key: () => this.#key,
+      writer,
+    });
+  }
+
+  /** Forgets everything. */
+  close(): void {
+    if (this.#database.isOpen) this.#database.close();
+  }
+
+  #nextSalt(): string {
+    this.#salts += 1;
+    return this.#salts.toString(16).padStart(32, '0');
+  }
+}
+
+const NAME = ':memory:';
+
+/** The ASN.1 that stands before the 32 bytes of an Ed25519 private key (RFC 8410). */
+const KEY_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
+
+function keyOfSeed(seed: number): StoreKey {
+  const bytes = Buffer.alloc(32, 'vltair memory key');
+  bytes.writeDoubleBE(seed);
+  return storeKeyOf(createPrivateKey({ key: Buffer.concat([KEY_PREFIX, bytes]), format: 'der', type: 'pkcs8' }));
+}
+
+/** Its database outlives it. */
+class OpenReader extends JournalReader {
+  override close(): void {}
+}
+
+/** Ends with its opening; what it commits through outlives it. */
+class OpenCommitter implements Committer {
+  readonly #inner: InlineCommitter;
+  readonly #last = new Set<Promise<unknown>>();
+  #isClosed = false;
+
+  constructor(inner: InlineCommitter) {
+    this.#inner = inner;
+  }
+
+  async commit(request: Parameters<Committer['commit']>[0]): ReturnType<Committer['commit']> {
+    if (this.#isClosed) throw new VltairError('unavailable/store_failed', { detail: 'the store is closed' });
+    const reply = this.#inner.commit(request);
+    this.#last.add(reply);
+    return await reply.finally(() => this.#last.delete(reply));
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all(this.#last);
+  }
+}

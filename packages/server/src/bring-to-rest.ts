@@ -1,0 +1,167 @@
+import { randomBytes } from 'node:crypto';
+import { fold, type Errand, type EventStore, type RunState, type RuntimeCommand } from '@vltair/core';
+import { makeRunId, VltairError } from '@vltair/protocol';
+import { openEquipment, type Application, type Equipment } from './application.ts';
+import { askHere, askOwner, entryOf, type Wish } from './ask-owner.ts';
+import { followToRest } from './follow-to-rest.ts';
+import { restOf, type SessionOptions } from './session.ts';
+import { whereverOwned, type Guest } from './wherever-owned.ts';
+
+/** What is needed to prepare a run and to say what it came to, whoever owns the store. */
+export interface Desk extends Equipment {
+  readonly store: EventStore;
+}
+
+/** The run that is wanted: a new one that `begin` makes, else one that the store has. */
+export interface Target {
+  readonly run: string;
+  /** A start that joins gives way to an unfinished run of the same join key: then the target is prepared again. */
+  readonly begin?: Extract<Errand, { readonly type: 'start' | 'fork' }>;
+  /** Runs that have to come to their end first. */
+  readonly before?: readonly string[];
+  /** What is put to the run once it has been taken up. */
+  readonly commands?: (state: RunState) => readonly RuntimeCommand[];
+  /** Why this run, where there was a choice: one sentence. */
+  readonly note?: string;
+}
+
+export interface Pursuit<T> {
+  /** Finds or makes the target. Called again only when the start of one gave way to another run. */
+  readonly prepare: (desk: Desk) => Promise<Target>;
+  /** Says what the resting run came to. */
+  readonly finish: (desk: Desk, state: RunState) => Promise<T>;
+}
+
+/**
+ * Brings a run to its rest and shows it meanwhile: in this process when nobody else owns the store, else by having the
+ * owner work on it and following the log. When the owner goes, this process goes on in its place.
+ *
+ * @throws VltairError with the reason of a refusal, whoever refused; `cancelled/interrupted`, which leaves a run that
+ * another process works on with that process.
+ */
+export async function bringToRest<T>(session: SessionOptions, pursuit: Pursuit<T>): Promise<T> {
+  const chase = new Chase(session, pursuit);
+  return await whereverOwned<T>(session, {
+    here: async (app) => await chase.here(app),
+    elsewhere: async (guest) => await chase.elsewhere(guest),
+  });
+}
+
+const PATIENCE_MS = 5_000;
+
+/** One pursuit over all owners: its target and the ids of its wishes stay the same. */
+class Chase<T> {
+  readonly #session: SessionOptions;
+  readonly #pursuit: Pursuit<T>;
+  readonly #ids = new Map<string, string>();
+  #target: Target | undefined;
+  #isLocated = false;
+  /** The last event that the watcher was told of while following. */
+  #seen = 0;
+  /** Of the process that was followed last. */
+  #followed: number | undefined;
+
+  constructor(session: SessionOptions, pursuit: Pursuit<T>) {
+    this.#session = session;
+    this.#pursuit = pursuit;
+  }
+
+  async here(app: Application): Promise<T> {
+    const tell = async (run: string, wish: Wish): Promise<void> => await askHere(app, this.#entry(run, wish));
+    const target = await this.#begun(app, async ({ run, begin, before = [] }) => {
+      for (const each of before) await app.runtime.resume(each).then(() => app.runtime.rest(each));
+      if (begin !== undefined && (await app.store.run(run)) === undefined) await tell(run, begin);
+    });
+    const { run } = target;
+    const gone =
+      this.#followed === undefined ? undefined : `Process ${this.#followed} has left; going on with it here.`;
+    this.#locate(target, gone);
+    // A command is judged before anything of the run begins.
+    const found = target.commands === undefined ? undefined : fold(await app.store.read(run));
+    for (const command of found === undefined ? [] : (target.commands?.(found) ?? [])) await tell(run, command);
+    await app.runtime.resume(run);
+    return await this.#pursuit.finish(app, await restOf(app, this.#session.watcher, run));
+  }
+
+  async elsewhere(guest: Guest): Promise<T | 'left'> {
+    const { store, owner } = guest;
+    const desk: Desk = { ...(await openEquipment(this.#session)), store };
+    const target = await this.#begun(desk, async ({ run, begin, before = [] }) => {
+      for (const each of before) if (!(await this.#restsElsewhere(guest, each))) return 'left';
+      const isNew = begin !== undefined && (await store.run(run)) === undefined;
+      return await this.#ask(guest, isNew ? this.#entry(run, begin) : entryOf(run, { type: 'take_up' }));
+    });
+    if (target === 'left') return 'left';
+    this.#followed = owner?.pid;
+    this.#locate(target, `Process ${owner?.pid ?? ''} works in this data directory; following its run.`, owner?.pid);
+    const { run, commands } = target;
+    const begun = commands === undefined ? undefined : fold(await store.read(run));
+    for (const command of begun === undefined ? [] : (commands?.(begun) ?? []))
+      if ((await this.#ask(guest, this.#entry(run, command))) === 'left') return 'left';
+    const state = await this.#follow(guest, run);
+    return state === undefined ? 'left' : await this.#pursuit.finish(desk, state);
+  }
+
+  /** The target once `begin` has begun it; a start that gave way to another run finds that one. */
+  async #begun(desk: Desk, begin: (target: Target) => Promise<void>): Promise<Target>;
+  async #begun(desk: Desk, begin: (target: Target) => Promise<'left' | undefined>): Promise<Target | 'left'>;
+  async #begun(desk: Desk, begin: (target: Target) => Promise<'left' | void | undefined>): Promise<Target | 'left'> {
+    for (;;) {
+      const target = (this.#target ??= await this.#pursuit.prepare(desk));
+      try {
+        return (await begin(target)) ?? target;
+      } catch (error) {
+        const gaveWay = error instanceof VltairError && error.reason === 'invalid_argument/run_exists';
+        if (target.begin?.type !== 'start' || !target.begin.joins || !gaveWay) throw error;
+        this.#target = undefined;
+      }
+    }
+  }
+
+  #locate({ run, note }: Target, circumstance?: string, owner?: number): void {
+    const { dataDirectory, watcher } = this.#session;
+    const said = [this.#isLocated ? undefined : note, circumstance].filter((each) => each !== undefined).join(' ');
+    this.#isLocated = true;
+    watcher.located({
+      run,
+      dataDirectory,
+      ...(said === '' ? {} : { note: said }),
+      ...(owner === undefined ? {} : { owner }),
+    });
+  }
+
+  /** The same wish has the same id, whoever it is put to. */
+  #entry(run: string, wish: Wish) {
+    const text = JSON.stringify([run, wish]);
+    const id = this.#ids.get(text) ?? `command-${makeRunId(Date.now(), randomBytes(16))}`;
+    this.#ids.set(text, id);
+    return entryOf(run, wish, id);
+  }
+
+  /** As long as it takes; what is not begun when the person leaves is taken back. */
+  async #ask(guest: Guest, entry: ReturnType<typeof entryOf>): Promise<'left' | undefined> {
+    const { signal, warn } = this.#session;
+    try {
+      let answer = await askOwner(guest, entry, { signal, patienceMs: PATIENCE_MS });
+      if (answer === 'pending') warn(`process ${guest.owner?.pid ?? ''} has not answered yet; waiting for it`);
+      if (answer === 'pending') answer = await askOwner(guest, entry, { signal, patienceMs: Infinity });
+      return answer === 'left' ? 'left' : undefined;
+    } catch (error) {
+      if (signal.aborted) await guest.store.withdraw(entry.id);
+      throw error;
+    }
+  }
+
+  async #restsElsewhere(guest: Guest, run: string): Promise<boolean> {
+    if ((await this.#ask(guest, entryOf(run, { type: 'take_up' }))) === 'left') return false;
+    return (await followToRest(guest, run, this.#session.signal)) !== undefined;
+  }
+
+  async #follow(guest: Guest, run: string): Promise<RunState | undefined> {
+    const { watcher, signal } = this.#session;
+    return await followToRest(guest, run, signal, (event, state) => {
+      if (event.seq > this.#seen) watcher.committed([event], state);
+      this.#seen = Math.max(this.#seen, event.seq);
+    });
+  }
+}
