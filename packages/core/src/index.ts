@@ -24,6 +24,7 @@ export { makeManifest } from './runtime/manifest.ts';
 export * from './runtime/run-log.ts';
 export * from './runtime/run-process.ts';
 export * from './runtime/runtime.ts';
+export type { RuntimeCommand } from './runtime/runtime-command.ts';
 export * from './runtime/scheduler.ts';
 export * from './runtime/start-request.ts';
 export type { FullLinePolicy, WaitingLineOptions } from './runtime/waiting-line.ts';

@@ -132,6 +132,16 @@ export function describeEventStore(name: string, makePlace: () => Promise<StoreP
         expect((await store.run('r1'))?.title).toBe('a run');
       });
 
+      test('what begins under a run of a later epoch is fenced and writes nothing', async () => {
+        await store.append(anAppend(store, { run: 'r1', epoch: 7 }));
+        const child = { run: 'r1-a', parent: 'r1' };
+        expect(await store.append(anAppend(store, { ...child, epoch: 6 }))).toEqual({ kind: 'fenced', epoch: 7 });
+        expect(await store.head('r1-a')).toBeUndefined();
+        expect(await store.append(anAppend(store, { ...child, epoch: 7 }))).toMatchObject({ kind: 'appended' });
+        const orphan = { run: 'r2-a', parent: 'r2' };
+        expect(await store.append(anAppend(store, orphan))).toMatchObject({ kind: 'appended' });
+      });
+
       test('an older epoch than the run has seen is fenced, also when its seq is stale', async () => {
         await store.append(anAppend(store, { run: 'r1', epoch: 7 }));
         expect(await store.append(anAppend(store, { run: 'r1', expectedSeq: 1, epoch: 6 }))).toEqual({

@@ -90,7 +90,8 @@ export class GroupCommit {
 
   #append(request: SerialisedAppend, log: PositionedLog): WriteReply {
     const head = this.#runs.head(request.run) ?? NEW_RUN;
-    const refusal = refusalOf(request, head) ?? this.#refusalOfCommands(request, head);
+    const refusal =
+      refusalOf(request, head) ?? this.#refusalOfParent(request) ?? this.#refusalOfCommands(request, head);
     if (refusal !== undefined) return refusal;
     const lines = chainLines(request, head, this.#salt);
     const last = lines.at(-1);
@@ -103,6 +104,12 @@ export class GroupCommit {
     const { ts } = last.header;
     this.#inbox.answer(request.consumes.map((id) => ({ id, ts, refusal: undefined })));
     return { kind: 'appended', lastSeq: last.header.seq, lastPosition: log.lastPosition, headHash: last.hash };
+  }
+
+  /** S2. */
+  #refusalOfParent({ parent, epoch }: SerialisedAppend): WriteReply | undefined {
+    const above = parent === undefined ? undefined : this.#runs.head(parent);
+    return above !== undefined && epoch < above.epoch ? { kind: 'fenced', epoch: above.epoch } : undefined;
   }
 
   /** S5. Another writer has answered it since this one read the inbox. */

@@ -47,6 +47,7 @@ export interface SerialisedAppend {
   readonly events: readonly SerialisedEvent[];
   readonly row: RunProjection;
   readonly consumes: readonly string[];
+  readonly parent: string | undefined;
   readonly purge: PurgeMark | undefined;
 }
 
@@ -66,10 +67,12 @@ export type WriteReply =
 
 /** @throws TypeError for what cannot be stored, before anything is queued: one bad request never fails the commit of others. */
 export function serialiseAppend(request: AppendRequest): SerialisedAppend {
-  const { run, tenant, expectedSeq, epoch, events, row, consumes = [], purge } = request;
+  const { run, tenant, expectedSeq, epoch, row, consumes = [], parent, purge } = request;
+  const { events } = request;
   if (events.length === 0) throw new TypeError('an append has at least one event');
   if (!isName(run) || !isName(tenant)) throw new TypeError('run and tenant are well-formed and not empty');
-  return { kind: 'append', run, tenant, expectedSeq, epoch, events: events.map(serialiseEvent), row, consumes, purge };
+  const common = { run, tenant, expectedSeq, epoch, row, consumes, parent, purge };
+  return { kind: 'append', ...common, events: events.map(serialiseEvent) };
 }
 
 export function serialiseAdoption({ lines, row, origin }: ForeignRun): WriteRequest {

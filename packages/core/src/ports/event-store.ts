@@ -6,7 +6,8 @@ import type { ErrorReason, EventPayload, ExportLine, Failure, JsonObject, Stored
  * S1 Acknowledged means durable: when {@link EventStore.append} resolves with `appended`, the events survive a kill and
  *    a power cut.
  * S2 An append names the seq that it expects and the writer's epoch. Another head is a `conflict`, an older epoch is
- *    `fenced`; in both cases nothing of the append is written.
+ *    `fenced`; in both cases nothing of the append is written. What begins under another run is `fenced` by the epoch of
+ *    that one as well: only its present owner begins its children.
  * S3 Appends of several runs that arrive during a commit share the next one; the conflict of one does not fail another.
  * S4 Positions are assigned in commit order: whoever follows the store from a position misses nothing.
  * S5 Events, the run's row and the removal of consumed commands are one transaction. An append that consumes a command
@@ -84,6 +85,8 @@ export interface AppendRequest {
   readonly row: RunProjection;
   /** Inbox commands that these events answer. */
   readonly consumes?: readonly string[];
+  /** The run that a new one begins under. */
+  readonly parent?: string | undefined;
   /** These events end what can be read of the run: payloads and salts before them are erased in the same transaction. */
   readonly purge?: PurgeMark;
 }

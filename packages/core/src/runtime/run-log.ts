@@ -170,6 +170,7 @@ export class RunLog {
       events: events.map(({ ts, payload }) => ({ ts, payload })),
       row: projectionOf(state),
       consumes,
+      parent: this.#state === undefined ? state.parent?.run : undefined,
     };
   }
 

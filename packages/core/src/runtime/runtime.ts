@@ -1,11 +1,8 @@
 import {
-  amountsSchema,
   canonicalJson,
   failureOf,
   jsonObjectSchema,
-  jsonSchema,
   VltairError,
-  workflowSchema,
   type Carry,
   type ErrorReason,
   type Fact,
@@ -14,7 +11,6 @@ import {
   type RunEvent,
   type Workflow,
 } from '@vltair/protocol';
-import { z } from 'zod';
 import { admit, type Command, type Refusal } from '../machine/admit.ts';
 import { carryBefore, carryOf } from '../machine/carry.ts';
 import { evolve, fold } from '../machine/evolve.ts';
@@ -23,18 +19,21 @@ import { planGraph } from '../machine/plan-graph.ts';
 import { hasEnded, STATE_SCHEMA, type RunState } from '../machine/run-state.ts';
 import type { Invoker, WorkspacePort } from '../ports/agent.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { EventStore, InboxCommand } from '../ports/event-store.ts';
+import { isEndStatus, type EventStore, type RunRow } from '../ports/event-store.ts';
 import type { EffectGate } from '../ports/gate.ts';
 import { SubrunFollower } from './child-runs.ts';
-import { parseErrand, workflowSchema as sentWorkflowSchema, type AppliedTree, type Errand } from './errand.ts';
-import { EndWatch } from './end-watch.ts';
+import { answerCommand } from './answer-command.ts';
+import type { AppliedTree } from './errand.ts';
 import { InboxWatch } from './inbox-watch.ts';
 import { makeManifest } from './manifest.ts';
 import { isResting } from './resting.ts';
 import { loadState } from './run-log.ts';
 import { RunProcess, type RunObserver } from './run-process.ts';
 import { Scheduler, type Job, type SchedulerMetrics } from './scheduler.ts';
+import { RowWatch } from './row-watch.ts';
+import { RunWaiters } from './run-waiters.ts';
 import { inputOf, type ForkRequest, type StartRequest } from './start-request.ts';
+import type { RuntimeCommand } from './runtime-command.ts';
 import { SteadyTime } from './steady-time.ts';
 import { StepCounters, type StepCounts } from './step-counters.ts';
 import { WaitingLine, type WaitingLineOptions } from './waiting-line.ts';
@@ -73,11 +72,6 @@ export interface RuntimeMetrics extends SchedulerMetrics, StepCounts {
   readonly dropped: number;
 }
 
-/** A wish as it comes from outside: what a rollback restores is read from the log, what a migration pins is what is installed. */
-export type RuntimeCommand = Exclude<Command, { readonly type: 'rollback' | 'migrate' }> | RollbackWish | MigrateWish;
-type RollbackWish = { readonly type: 'rollback'; readonly by: string; readonly toSeq: number };
-type MigrateWish = { readonly type: 'migrate'; readonly by: string; readonly workflow: Workflow };
-
 type Cancel = Extract<Command, { readonly type: 'cancel' }>;
 
 /** Why a run that is about to end cannot be cancelled. */
@@ -110,9 +104,9 @@ export class Runtime {
   readonly #epoch: number;
   readonly #inbox: InboxWatch;
   readonly #wakes: WakeWatch | undefined;
-  readonly #ends: EndWatch;
+  readonly #rows: RowWatch;
   readonly #children: SubrunFollower;
-  readonly #waiters = new Set<Waiter>();
+  readonly #waiters = new RunWaiters();
   /** It is draining or closing. */
   #takesOnNothing = false;
   #closing = false;
@@ -130,16 +124,16 @@ export class Runtime {
     this.#inbox = new InboxWatch({
       store,
       clock,
-      answer: (entry) => this.#answer(entry),
+      answer: (entry) => answerCommand({ runtime: this, store, clock }, entry),
       warn: (warning) => this.#warn(warning),
     });
     this.#wakes = options.isWorker === true ? this.#watchSleepers() : undefined;
-    this.#ends = new EndWatch({ store, clock, tell: (run) => this.#tellEnd(run) });
+    this.#rows = new RowWatch({ store, clock, seen: (row) => this.#seen(row) });
     this.#children = new SubrunFollower({
       exists: async (run) => (await store.head(run)) !== undefined,
       start: (request) => this.start(request),
       resume: (run) => this.resume(run),
-      ended: (run) => this.#ends.during(run, this.#until(run, hasEnded)),
+      ended: (run) => this.#rows.during(run, () => this.#until(run, hasEnded)),
       cancel: (run, reason) => this.#cancelUnlessEnded(run, reason),
     });
   }
@@ -277,36 +271,13 @@ export class Runtime {
     const runProcess = this.#processes.get(run);
     const state = runProcess?.state;
     if (runProcess?.givenUp !== undefined) return Promise.reject(runProcess.givenUp);
-    if (state !== undefined && fits(state)) return Promise.resolve(state);
-    return new Promise((resolve, reject) => this.#waiters.add({ run, fits, resolve, reject }));
+    return state !== undefined && fits(state) ? Promise.resolve(state) : this.#waiters.until(run, fits);
   }
 
-  /** A change of one run may be what the run above it waits for. */
-  #tellWaiters(): void {
-    for (const waiter of this.#waiters) {
-      const state = this.#processes.get(waiter.run)?.state;
-      if (state === undefined || !waiter.fits(state)) continue;
-      this.#waiters.delete(waiter);
-      waiter.resolve(state);
-    }
-  }
-
-  /** Another worker has brought the run to its end. */
-  async #tellEnd(run: string): Promise<void> {
-    const state = await this.#load(run);
-    for (const waiter of this.#waiters) {
-      if (waiter.run !== run || !waiter.fits(state)) continue;
-      this.#waiters.delete(waiter);
-      waiter.resolve(state);
-    }
-  }
-
-  #failWaiters(run: string, error: VltairError): void {
-    for (const waiter of this.#waiters) {
-      if (waiter.run !== run) continue;
-      this.#waiters.delete(waiter);
-      waiter.reject(error);
-    }
+  /** Another worker may have brought a run to its end that is awaited here, or have taken one over that is at work here. */
+  async #seen({ run, status, epoch }: RunRow): Promise<void> {
+    if (isEndStatus(status) && this.#waiters.awaits(run)) this.#waiters.tell(await this.#load(run));
+    if (epoch > this.#epoch) this.#working(run)?.release(new VltairError('unavailable/fenced', { where: run }));
   }
 
   /** Puts a command to a run, taking the run over when nobody works on it. @throws VltairError with the reason of a refusal. */
@@ -424,7 +395,7 @@ export class Runtime {
     this.#closing = true;
     void this.#inbox.stop();
     this.#wakes?.stop();
-    this.#ends.stop();
+    this.#rows.stop();
     this.#scheduler.stop();
     const reason = new VltairError('unavailable/shutting_down');
     for (const runProcess of this.#processes.values()) runProcess.release(reason);
@@ -533,7 +504,7 @@ export class Runtime {
       gate: this.#ports.gate,
       children: this.#children,
       done: () => this.#forget(run, runProcess),
-      gaveUp: (error) => this.#failWaiters(run, error),
+      gaveUp: (error) => this.#waiters.fail(run, error),
     });
     this.#processes.set(run, runProcess);
     return runProcess;
@@ -545,7 +516,7 @@ export class Runtime {
       const begun = clock.monotonic();
       this.#line.leave(run);
       this.#counters.began();
-      return job.run().finally(() => this.#counters.took(clock.monotonic() - begun));
+      return this.#rows.during(run, () => job.run()).finally(() => this.#counters.took(clock.monotonic() - begun));
     };
     return this.#scheduler.submit({ ...job, run: work });
   }
@@ -553,7 +524,7 @@ export class Runtime {
   #committed(events: readonly RunEvent[], state: RunState): void {
     this.#counters.committed(events);
     this.#tell((observer) => observer.committed(events, state));
-    this.#tellWaiters();
+    this.#waiters.tellAll((run) => this.#processes.get(run)?.state); // a change of one run may be what the run above it waits for
     this.#tellParent(state);
     const last = this.#snapshotSeqs.get(state.run) ?? 0;
     if (state.seq - last >= SNAPSHOT_EVERY) this.#snapshot(state);
@@ -611,42 +582,6 @@ export class Runtime {
     if (unknown !== undefined) throw new VltairError('invalid_argument/unknown_agent', { detail: unknown });
     return makeManifest(workflow, this.#options.agents);
   }
-
-  // --- commands of other processes
-
-  async #answer({ id, run, command }: InboxCommand): Promise<void> {
-    const errand = parseErrand(command);
-    if (errand?.type === 'start') return await this.#startFor(run, errand, id);
-    if (errand?.type === 'fork') return void (await this.fork({ ...errand.request, run }, id));
-    const row = await this.#ports.store.run(run);
-    if (row === undefined) throw new VltairError('not_found/run', { detail: run });
-    if (row.origin !== undefined) throw new VltairError('invalid_argument/run_imported', { detail: run });
-    if (errand !== undefined) return await this.#runErrand(run, errand, id);
-    const parsed = commandSchema.safeParse(command);
-    if (!parsed.success)
-      throw new VltairError('invalid_argument/envelope', { detail: `no command: ${JSON.stringify(command['type'])}` });
-    await this.command(run, parsed.data, id);
-  }
-
-  /** Starts come one after the other: of two that join each other, the second finds the first. */
-  async #startFor(run: string, { request, joins }: Extract<Errand, { type: 'start' }>, id: string): Promise<void> {
-    const { joinKey } = request;
-    const query = { statuses: ['queued', 'running', 'paused'], limit: 1 } as const;
-    const same = joins && joinKey !== undefined ? await this.#ports.store.runs({ ...query, joinKey }) : [];
-    const [other] = same;
-    if (other !== undefined && other.run !== run)
-      throw new VltairError('invalid_argument/run_exists', {
-        detail: `the same request is ${other.run}`,
-        where: other.run,
-      });
-    await this.start({ ...request, run }, id);
-  }
-
-  async #runErrand(run: string, errand: Exclude<Errand, { type: 'start' | 'fork' }>, id: string): Promise<void> {
-    if (errand.type === 'record_applied') return await this.recordApplied(run, errand.applied, id);
-    await this.resume(run);
-    await this.#ports.store.answer([{ id, ts: this.#ports.clock.now(), refusal: undefined }]);
-  }
 }
 
 /** A version that does not know how a run behaves writes nothing into its log, not even that it is cancelled. */
@@ -661,39 +596,4 @@ interface ClaimedWith {
   readonly consumes: readonly string[];
   /** Only where the run may go on with the agents that it is pinned to. */
   readonly isPinned: boolean;
-}
-
-/** Whoever waits for a state of a run. */
-interface Waiter {
-  readonly run: string;
-  readonly fits: (state: RunState) => boolean;
-  readonly resolve: (state: RunState) => void;
-  readonly reject: (error: VltairError) => void;
-}
-
-const wish = { by: z.string().min(1) };
-
-const commandSchema: z.ZodType<RuntimeCommand> = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('cancel'), ...wish, reason: z.string(), node: z.string().exactOptional() }),
-  z.strictObject({ type: z.literal('resolve'), ...wish, key: z.string(), resolution: z.enum(['retry', 'fail']) }),
-  z.strictObject({ type: z.literal('approve'), ...wish, approval: z.string(), comment: z.string().exactOptional() }),
-  z.strictObject({ type: z.literal('reject'), ...wish, approval: z.string(), reason: z.string() }),
-  z.strictObject({ type: z.literal('signal'), ...wish, name: z.string(), data: jsonSchema }),
-  z.strictObject({ type: z.literal('pause'), ...wish, reason: z.string() }),
-  z.strictObject({ type: z.literal('resume'), ...wish }),
-  z.strictObject({ type: z.literal('retry'), ...wish, grant: amountsSchema.exactOptional() }),
-  z.strictObject({ type: z.literal('rollback'), ...wish, toSeq: z.int().positive() }),
-  z.strictObject({ type: z.literal('migrate'), ...wish, workflow: sentWorkflowSchema }),
-]);
-
-/** A workflow from data that somebody wrote. @throws VltairError `invalid_argument/workflow` naming the field, or a graph error. */
-export function parseWorkflow(value: unknown): Workflow {
-  const parsed = workflowSchema.safeParse(value);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    const where = issue?.path.map(String).join('.') ?? '';
-    throw new VltairError('invalid_argument/workflow', { detail: `${where} ${issue?.message ?? ''}`.trim(), where });
-  }
-  planGraph(parsed.data);
-  return parsed.data;
 }

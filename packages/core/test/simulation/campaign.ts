@@ -41,10 +41,10 @@ export interface Range {
   readonly untilFailure: boolean;
 }
 
-/** Runs one seed after another; `heard` is told after each. */
+/** Runs one seed after another; `heard` is told each that is done. */
 export async function runSeeds(
   { from, seeds, step, untilFailure }: Range,
-  heard: (summary: Summary) => void,
+  heard: (seed: number) => void,
 ): Promise<Summary> {
   const summary = emptySummary();
   for (let seed = from; seed < from + seeds; seed += step) {
@@ -54,7 +54,7 @@ export async function runSeeds(
     const { violation } = outcome;
     if (violation !== undefined)
       summary.failures.push({ seed, invariant: violation.id, message: violation.message, record: choices.record });
-    heard(summary);
+    heard(seed);
     if (untilFailure && violation !== undefined) break;
   }
   return summary;

@@ -12,16 +12,14 @@ import { simulate } from './simulation.ts';
 const REPORT_EVERY = 25;
 
 type FromThread =
-  { readonly kind: 'progress'; readonly seeds: number } | { readonly kind: 'done'; readonly summary: Summary };
+  { readonly kind: 'simulated'; readonly seed: number } | { readonly kind: 'done'; readonly summary: Summary };
 
 if (isMainThread) process.exitCode = await runMain();
 else await runThread(workerData as Range);
 
 async function runThread(range: Range): Promise<void> {
   const post = (message: FromThread): void => parentPort?.postMessage(message);
-  const summary = await runSeeds(range, ({ seeds }) => {
-    if (seeds % REPORT_EVERY === 0) post({ kind: 'progress', seeds: REPORT_EVERY });
-  });
+  const summary = await runSeeds(range, (seed) => post({ kind: 'simulated', seed }));
   post({ kind: 'done', summary });
 }
 
@@ -51,9 +49,9 @@ async function runMain(): Promise<number> {
 
 async function runThreads(from: number, seeds: number, threads: number, untilFailure: boolean): Promise<Summary> {
   let done = 0;
-  const progress = (more: number): void => {
-    done += more;
-    process.stderr.write(`\r${done} of ${seeds} seeds`);
+  const progress = (): void => {
+    done += 1;
+    if (done % REPORT_EVERY === 0) process.stderr.write(`\r${done} of ${seeds} seeds`);
   };
   const parts = await Promise.all(
     Array.from({ length: threads }, (_, index) =>
@@ -64,13 +62,18 @@ async function runThreads(from: number, seeds: number, threads: number, untilFai
   return joinSummaries(parts);
 }
 
-function runInThread(range: Range, progress: (seeds: number) => void): Promise<Summary> {
+/** Rejects, naming the seed, when the thread dies in the middle: out of memory, or by an error that no simulation catches. */
+function runInThread(range: Range, progress: () => void): Promise<Summary> {
   return new Promise((resolve, reject) => {
+    let seed = range.from;
     const thread = new Worker(new URL(import.meta.url), { workerData: range });
-    thread.on('error', reject);
+    thread.on('error', (error) =>
+      reject(new Error(`the thread died while it simulated seed ${seed}`, { cause: error })),
+    );
     thread.on('message', (message: FromThread) => {
-      if (message.kind === 'progress') progress(message.seeds);
-      else resolve(message.summary);
+      if (message.kind === 'done') return resolve(message.summary);
+      seed = message.seed + range.step;
+      progress();
     });
   });
 }

@@ -26,6 +26,13 @@ export const mutants: readonly Mutant[] = [
   // --- the journal
   one('fencing-off', 'S2: an older epoch is refused', 'journal/group-commit.ts', 'request.epoch < head.epoch || ', ''),
   one(
+    'children-not-fenced',
+    'S2: only the owner of a run begins its children',
+    'journal/group-commit.ts',
+    'above !== undefined && epoch < above.epoch',
+    `above !== undefined && ${NEVER}`,
+  ),
+  one(
     'seq-ignored',
     'S2: an append names the head that it follows',
     'journal/group-commit.ts',
