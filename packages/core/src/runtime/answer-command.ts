@@ -1,14 +1,23 @@
 import { VltairError } from '@vltair/protocol';
 import type { Clock } from '../ports/clock.ts';
 import type { EventStore, InboxCommand } from '../ports/event-store.ts';
-import { parseErrand, type Errand } from './errand.ts';
-import { parseCommand } from './runtime-command.ts';
-import type { Runtime } from './runtime.ts';
+import { parseErrand, type AppliedTree, type Errand } from './errand.ts';
+import { parseCommand, type RuntimeCommand } from './runtime-command.ts';
+import type { ForkRequest, StartRequest } from './start-request.ts';
 
 export interface AnswerPorts {
-  readonly runtime: Pick<Runtime, 'start' | 'fork' | 'resume' | 'command' | 'recordApplied'>;
+  readonly runtime: Commanded;
   readonly store: EventStore;
   readonly clock: Clock;
+}
+
+/** What can be asked of a runtime; each is told the entry of the inbox that its events answer. */
+interface Commanded {
+  start(request: StartRequest, inboxId: string): Promise<unknown>;
+  fork(request: ForkRequest, inboxId: string): Promise<unknown>;
+  resume(run: string): Promise<unknown>;
+  command(run: string, wish: RuntimeCommand, inboxId: string): Promise<unknown>;
+  recordApplied(run: string, applied: AppliedTree, inboxId: string): Promise<void>;
 }
 
 /** Does what another process asks for. @throws VltairError with the reason why it is refused, or cannot be done now. */
