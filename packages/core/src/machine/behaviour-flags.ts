@@ -14,6 +14,8 @@ export const behaviourFlags = {
   handlerFollowsTheWholeMap: 3,
   /** An item that somebody cancels gives null, and the others go on. */
   cancelledItemsAreAlone: 4,
+  /** A route back to a node that is skipped then, or cancelled, has cost it a visit all the same. */
+  everyPassIsAVisit: 5,
 } as const;
 
 export type BehaviourFlag = keyof typeof behaviourFlags;

@@ -104,6 +104,31 @@ describe('failures', () => {
     expect(inShort(story.fail('b'))).toEqual(['node.failed b', 'run.failed']);
     expect(story.state.failure?.reason).toBe('resource_exhausted/visits');
   });
+
+  test('a loop whose head is skipped, or cancelled, comes to an end all the same', () => {
+    const nodes: Nodes = [
+      { id: 'a', onFailure: 'continue' },
+      { id: 'b', needs: ['a'], maxVisits: 2 },
+      { id: 'c', needs: ['b?'], onFailure: { to: 'b' } },
+    ];
+    const skipping = tell(nodes);
+    expect(inShort(skipping.fail('a'))).toEqual(['node.failed a', 'node.skipped b', 'attempt.scheduled c']);
+    expect(inShort(skipping.fail('c'))).toEqual([
+      'node.failed c',
+      'route.taken c -> b',
+      'node.skipped b',
+      'attempt.scheduled c',
+    ]);
+    const cancelling = tell(nodes);
+    command(cancelling, { type: 'cancel', by, reason: 'not needed', node: 'a' });
+    expect(inShort(cancelling.stopped('a'))).toEqual(['node.cancelled a', 'node.cancelled b', 'attempt.scheduled c']);
+    cancelling.fail('c');
+    for (const story of [skipping, cancelling]) {
+      expect(inShort(story.fail('c')).at(-1)).toBe('attempt.scheduled c');
+      expect(inShort(story.fail('c'))).toEqual(['node.failed c', 'run.failed']);
+      expect(story.state.failure?.reason).toBe('resource_exhausted/visits');
+    }
+  });
 });
 
 describe('maps', () => {

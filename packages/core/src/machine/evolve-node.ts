@@ -61,13 +61,23 @@ export function evolveNode(state: RunState, event: NodeEvent): RunState {
       return ended(state, event.node, (node) => ({
         ...node,
         status: 'skipped',
+        visit: isClosing(event.because) ? node.visit : passedOver(state, event, node),
         isClosed: isClosing(event.because),
       }));
     case 'node.cancelled':
-      return ended(state, event.node, (node) => ({ ...node, status: 'cancelled' }));
+      return ended(state, event.node, (node) => ({
+        ...node,
+        status: 'cancelled',
+        visit: passedOver(state, event, node),
+      }));
     case 'route.taken':
       return routed(state, event.from, event.to, event.region);
   }
+}
+
+/** M7. What no route back leads to has had no visit when it is passed over. */
+function passedOver(state: RunState, { visit }: { visit: number }, node: NodeState): number {
+  return node.isRoutedBackTo && isOn(state, 'everyPassIsAVisit') ? Math.max(visit, node.visit) : node.visit;
 }
 
 function leadsOn(state: RunState, { origin }: NodeState): boolean {

@@ -14,6 +14,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { verifies } from '../../../../e2e/verifies.ts';
 import { aWorkflow, resultOf, RunStory, throughSnapshot } from '../../test/builders.ts';
+import { knownFlags } from './behaviour-flags.ts';
 import { admit } from './admit.ts';
 import { nothing } from './budget.ts';
 import { step, type FactEvent } from './decide.ts';
@@ -220,7 +221,7 @@ function migrate(story: RunStory, { pick, rare, amount }: Move): void {
   const changed = nodes.map((node, index) => (index === pick % 7 ? { ...node, input: { rare } } : node));
   const kept = rare % 2 === 0 ? changed : changed.filter((_, index) => index !== amount % 7);
   const workflow = { ...rest, nodes: [...kept.filter((node) => node.id !== id), added] } as Workflow;
-  const manifest = { workflow: `digest ${pick}`, agents: { worker: 'digest' }, flags: [1] };
+  const manifest = { workflow: `digest ${pick}`, agents: { worker: 'digest' }, flags: [...knownFlags] };
   const admission = admit(story.state, { type: 'migrate', by: 'ann', workflow, manifest });
   if (admission.kind === 'admitted') story.tell(admission.fact);
 }
