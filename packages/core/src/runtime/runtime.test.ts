@@ -503,6 +503,15 @@ describe('closing', () => {
   });
 });
 
+/** As another worker does that has opened the store later. */
+async function takeOver({ store }: RunFixture, run: string): Promise<void> {
+  const head = await store.head(run);
+  const row = await store.run(run);
+  if (head === undefined || row === undefined) throw new TypeError('the run is not there');
+  const events = [{ ts: row.updatedTs, payload: { type: 'run.claimed', worker: 'second' } as const }];
+  await store.append({ run, tenant: row.tenant, expectedSeq: head.seq, epoch: head.epoch + 1, events, row });
+}
+
 test('a second owner fences the first: it can write no more, and its effects are not sent', async () => {
   const proceed = Promise.withResolvers<undefined>();
   const begun = Promise.withResolvers<undefined>();
@@ -516,16 +525,31 @@ test('a second owner fences the first: it can write no more, and its effects are
   const fixture = await RunFixture.open({ agents: { agent } });
   const run = await fixture.start(one);
   await begun.promise;
-  const head = await fixture.store.head(run);
-  const row = await fixture.store.run(run);
-  if (head === undefined || row === undefined) throw new TypeError('the run is not there');
-  const events = [{ ts: row.updatedTs, payload: { type: 'run.claimed', worker: 'second' } as const }];
-  await fixture.store.append({ run, tenant: row.tenant, expectedSeq: head.seq, epoch: head.epoch + 1, events, row });
+  await takeOver(fixture, run);
   proceed.resolve(undefined);
   await expect(fixture.runtime.rest(run)).rejects.toMatchObject({ reason: 'unavailable/fenced' });
   expect(sent).toBe(false);
   await expect(fixture.runtime.resume(run)).rejects.toMatchObject({ reason: 'unavailable/fenced' });
   expect((await fixture.types(run)).at(-1)).toBe('run.claimed');
+  await fixture.close();
+});
+
+test('a run that was taken over is let go although its agent says nothing, and its place goes to another one', async () => {
+  const clock = new StepClock();
+  const { agent, begun } = aWaiter();
+  const fixture = await RunFixture.open({ agents: { agent, quick: () => ({}) }, clock, concurrency: 1 });
+  const overtaken = await fixture.start(one);
+  await begun;
+  const other = await fixture.start({ name: 'other', nodes: [{ id: 'a', agent: 'quick' }] });
+  await takeOver(fixture, overtaken);
+  const over = fixture.runtime.rest(overtaken);
+  void over.catch(() => {});
+  await until(async () => {
+    clock.advance(1_000);
+    return (await fixture.store.run(other))?.status === 'succeeded';
+  });
+  await expect(over).rejects.toMatchObject({ reason: 'unavailable/fenced', where: overtaken });
+  expect((await fixture.types(overtaken)).at(-1)).toBe('run.claimed');
   await fixture.close();
 });
 

@@ -1,4 +1,4 @@
-import type { Act, Scenario, Script } from './scenario.ts';
+import { plainEnding, type Act, type Scenario, type Script } from './scenario.ts';
 
 /** Two nodes of agents, a map, a child, a sleep, a signal, approvals of a node and of a call, a retry, a loop, compensation, cleaning up. */
 export const crashScenario: Scenario = {
@@ -44,18 +44,7 @@ export const crashScenario: Scenario = {
 function aScript(acts: readonly Act[], ending: Partial<Script['ending']> = {}): Script {
   return {
     steps: acts.map((act) => ({ do: 'act', act })),
-    ending: {
-      failsIn: 0,
-      reason: 'transient/agent',
-      signals: ['success'],
-      flag: true,
-      items: 0,
-      tasks: 0,
-      changes: false,
-      returns: 'at_once',
-      isGarbage: false,
-      ...ending,
-    },
+    ending: { ...plainEnding, ...ending },
   };
 }
 

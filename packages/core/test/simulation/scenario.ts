@@ -72,6 +72,19 @@ export interface ScriptEnding {
   readonly isGarbage: boolean;
 }
 
+/** Succeeds at once and gives nothing to speak of. */
+export const plainEnding: ScriptEnding = {
+  failsIn: 0,
+  reason: 'transient/agent',
+  signals: ['success'],
+  flag: true,
+  items: 0,
+  tasks: 0,
+  changes: false,
+  returns: 'at_once',
+  isGarbage: false,
+};
+
 export interface Rule {
   readonly verdict: 'allow' | 'ask' | 'deny';
   readonly expiresMs?: number;

@@ -8,7 +8,7 @@ import { AgentsAtWork } from './agents-at-work.ts';
 import { checkLogs } from './invariants.ts';
 import { LogBook } from './log-book.ts';
 import { People } from './people.ts';
-import type { Act, Fault, FaultKind, Scenario } from './scenario.ts';
+import { plainEnding, type Act, type Fault, type FaultKind, type Scenario } from './scenario.ts';
 import { playScript, worldRefuses } from './scripted-agent.ts';
 import { SimulatedWorker, treeOf, type Mishaps } from './simulated-worker.ts';
 import { Stage, type Turn } from './stage.ts';
@@ -525,18 +525,6 @@ const LOOK_AGAIN_TURNS = 60;
 
 /** Of the runtime: how long after its intent a call may still be sent. */
 const SEND_WINDOW_MS = 30_000;
-
-const plainEnding: Scenario['agents'][string]['ending'] = {
-  failsIn: 0,
-  reason: 'transient/agent',
-  signals: ['success'],
-  flag: true,
-  items: 0,
-  tasks: 0,
-  changes: false,
-  returns: 'at_once',
-  isGarbage: false,
-};
 
 /** A state that was loaded from a snapshot lacks what is `undefined`. */
 function isSame(left: RunState | undefined, right: RunState): boolean {
