@@ -11,16 +11,21 @@ interface Agent {
   readonly context: AgentContext;
   /** Things that it is doing now; one that waits for the ledger does nothing. */
   deeds: number;
-  stopAskedAt: number | undefined;
 }
 
 /** What agents are really doing, whatever the log says of them. */
 export class AgentsAtWork {
   readonly #now: () => number;
   readonly #agents = new Set<Agent>();
+  readonly #stopAskedAt = new WeakMap<AbortSignal, number>();
 
   constructor(now: () => number) {
     this.#now = now;
+  }
+
+  /** It is called, and may be told to stop before it has begun. */
+  called({ signal }: AgentContext): void {
+    signal.addEventListener('abort', () => this.#stopAskedAt.set(signal, this.#now()), { once: true });
   }
 
   /** `play` is the agent; what it does it does through `deed`. */
@@ -29,9 +34,7 @@ export class AgentsAtWork {
     context: AgentContext,
     play: (deed: <U>(work: Promise<U>) => Promise<U>) => Promise<T>,
   ): Promise<T> {
-    const agent: Agent = { worker, context, deeds: 0, stopAskedAt: undefined };
-    const asked = (): void => void (agent.stopAskedAt = this.#now());
-    context.signal.addEventListener('abort', asked, { once: true });
+    const agent: Agent = { worker, context, deeds: 0 };
     this.#agents.add(agent);
     try {
       return await play((work) => {
@@ -48,9 +51,10 @@ export class AgentsAtWork {
     for (const { event } of landed) {
       if (event.payload.type !== 'attempt.stopped') continue;
       const { node, visit, attempt } = event.payload;
-      for (const { worker, context, deeds, stopAskedAt } of this.#agents) {
+      for (const { worker, context, deeds } of this.#agents) {
         if (deeds === 0 || !worker.isAlive || worker.epoch !== event.epoch || context.run !== event.run) continue;
         if (context.node !== node || context.visit !== visit || context.attempt !== attempt) continue;
+        const stopAskedAt = this.#stopAskedAt.get(context.signal);
         const asked = stopAskedAt === undefined ? undefined : this.#now() - stopAskedAt;
         if (asked === undefined || asked < GRACE_MS)
           fail('SI23', event, event, `${node} works on, ${asked ?? 0} ms after it was told to stop`);

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { failure, VltairError, type GateVerdict, type Json } from '@vltair/protocol';
+import { failure, VltairError, type AgentTask, type GateVerdict, type Json } from '@vltair/protocol';
 import { VirtualClock } from '../../src/simulation/virtual-clock.ts';
 import {
   Runtime,
+  type AgentContext,
   type EffectGate,
   type EventStore,
   type Invoker,
@@ -31,7 +32,11 @@ export interface WorkerParts {
   readonly skew: number;
   readonly mishaps: Mishaps;
   readonly observer: (worker: SimulatedWorker) => RunObserver;
-  readonly invoke: (worker: SimulatedWorker) => Invoker['invoke'];
+  /** What the agent does once the call has reached it. */
+  readonly invoke: (
+    worker: SimulatedWorker,
+    context: AgentContext,
+  ) => (task: AgentTask) => ReturnType<Invoker['invoke']>;
   readonly warn: (warning: string) => void;
   /** Something was written. */
   readonly wrote: () => void;
@@ -62,7 +67,10 @@ export class SimulatedWorker implements Actor {
         clock: this.clock,
         invoker: {
           has: () => true,
-          invoke: (task, context) => this.#inside('invoker.invoke', () => parts.invoke(this)(task, context)),
+          invoke: (task, context) => {
+            const play = parts.invoke(this, context);
+            return this.#inside('invoker.invoke', () => play(task));
+          },
         },
         workspace: this.#workspace(),
         gate: gateOf(scenario.gate),

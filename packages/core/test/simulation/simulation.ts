@@ -223,14 +223,17 @@ class Simulation {
       skew: skews[this.#workers.length % skews.length] ?? 0,
       mishaps: this.#mishaps,
       observer: () => ({ committed: (events, state) => this.#committed(events, state), progress: () => {} }),
-      invoke: (self) => (task, context) =>
-        this.#agents.enter(self, context, (deed) =>
-          playScript(this.#scriptOf(task.agent ?? ''), task, context, {
-            act: (act, about, call) => deed(this.#act(self, act, about, call)),
-            sleep: (ms) => deed(self.sleep(ms)),
-            used: (about, name, value) => this.#used(self, about, name, value),
-          }),
-        ),
+      invoke: (self, context) => {
+        this.#agents.called(context);
+        return (task) =>
+          this.#agents.enter(self, context, (deed) =>
+            playScript(this.#scriptOf(task.agent ?? ''), task, context, {
+              act: (act, about, call) => deed(this.#act(self, act, about, call)),
+              sleep: (ms) => deed(self.sleep(ms)),
+              used: (about, name, value) => this.#used(self, about, name, value),
+            }),
+          );
+      },
       warn: (warning) => this.#options.trace?.(`warning: ${warning}`),
       wrote: () => (this.#hasWritten = true),
     });
