@@ -263,11 +263,19 @@ async function checkProof({ run, landed }: RunBook, store: EventStore): Promise<
     fail('SI10', { run }, undefined, `${verdict.reason} at ${verdict.seq}: ${verdict.detail}`);
 }
 
+/** SI12: who begins a child is the owner of the run above it. */
+function checkBeginning(created: Event | undefined, above: RunBook): void {
+  const before = above.landed.findLast(({ event }) => created !== undefined && event.position < created.position);
+  if (created !== undefined && before !== undefined && created.epoch < before.event.epoch)
+    fail('SI12', created, created, `epoch ${created.epoch} begins a child after ${before.event.epoch}`);
+}
+
 function checkFamilies(book: LogBook): void {
   for (const { run, states, landed } of book.runs) {
     const { parent } = states[0] ?? {};
     const above = parent === undefined ? undefined : book.of(parent.run);
     if (parent === undefined || above === undefined) continue;
+    checkBeginning(landed[0]?.event, above);
     const ended = above.landed.find(({ event: { payload } }) => payload.type === 'subrun.ended' && payload.run === run);
     const own = landed.find(({ event: { payload } }) => /^run\.(succeeded|failed|cancelled)$/.test(payload.type));
     if (ended !== undefined && (own === undefined || own.event.position > ended.event.position))
