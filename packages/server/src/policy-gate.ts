@@ -10,6 +10,8 @@ import { detailIn } from './error-detail.ts';
 /** The policy of a data directory, beside its store. */
 const POLICY_FILE = 'policy.yaml';
 
+const GONE = 'it was there and is gone; put it back, or start this process again to work without one';
+
 /** What tells one version of the file from another. */
 interface Stamp {
   readonly mtimeMs: number;
@@ -19,7 +21,8 @@ interface Stamp {
 
 /**
  * The policy file before every call. It is read again when it has changed: a worker that stays follows the rules as they
- * stand when a call is asked for. A file that cannot be read or understood lets no call through.
+ * stand when a call is asked for. A file that cannot be read or understood lets no call through, nor does one that was
+ * there and is gone: an editor may be writing it anew.
  */
 export class PolicyGate implements EffectGate {
   readonly #path: string;
@@ -54,7 +57,8 @@ export class PolicyGate implements EffectGate {
       stamp?.inode === this.#stamp?.inode
     )
       return;
-    this.#policy = stamp === undefined ? undefined : readPolicy(this.#path);
+    if (stamp === undefined) throw new VltairError('invalid_argument/policy', { detail: GONE, where: this.#path });
+    this.#policy = readPolicy(this.#path);
     this.#stamp = stamp;
   }
 }

@@ -20,7 +20,7 @@ import { hasEnded, type RunState } from './run-state.ts';
  *    nothing of it is in flight, suspended or parked, and until then nothing else of it starts.
  * M5 A node with children ends when they have, in the order of their indices, whatever order they came in.
  * M6 While somebody has paused the run, nothing new starts.
- * M7 Every route back costs the node that it leads to a visit, whatever becomes of it: the decisions that follow from a fact
+ * M7 Every route back costs the node that it leads to a visit, also when nothing runs then: the decisions that follow from a fact
  *    come to an end.
  */
 export function conclude(state: RunState): Decision | undefined {

@@ -1,4 +1,4 @@
-import type { ErrorReason, Manifest, Workflow, WorkflowNode } from '@vltair/protocol';
+import { VltairError, type ErrorReason, type Manifest, type Workflow, type WorkflowNode } from '@vltair/protocol';
 import { knownFlags } from './behaviour-flags.ts';
 import { baseOf } from './definition.ts';
 import { hasEnded, isSettled, nodeOf, type NodeState, type RunState } from './run-state.ts';
@@ -31,6 +31,16 @@ export function refusePinned(state: RunState, installed: AgentDigests): PinRefus
   return changed.length === 0
     ? undefined
     : { reason: 'unavailable/other_version', detail: changed.map(changeText).join('; ') };
+}
+
+/**
+ * A version that does not know how a run behaves writes nothing into its log, not even that it is cancelled.
+ *
+ * @throws VltairError `unavailable/newer_run`.
+ */
+export function checkFlags({ run, manifest }: RunState): void {
+  const flags = unknownFlags(manifest);
+  if (flags.length > 0) throw new VltairError('unavailable/newer_run', { detail: flagsText(flags), where: run });
 }
 
 /** Numbers of the manifest's behaviour flags that this version does not know, ascending. */

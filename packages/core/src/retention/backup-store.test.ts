@@ -220,6 +220,18 @@ describe('a restore', () => {
     });
   });
 
+  test('of a run that behaves as a later version has it is refused whole: nothing may be written into that run', async () => {
+    const newer = created();
+    if (newer.type !== 'run.created') throw new TypeError('no beginning');
+    await withStore(data, async (store) => {
+      await aRunOf(store, 'newer', [{ ...newer, manifest: { ...newer.manifest, flags: [900] } }]);
+    });
+    await backUp();
+    await expect(restore()).rejects.toMatchObject({ reason: 'unavailable/newer_run', where: 'newer' });
+    expect(names()).toEqual(['copy', 'data']);
+    expect(await restore({ isForReading: true })).toMatchObject({ runs: [] });
+  });
+
   test('for reading continues nothing, and signs what begins with a key of its own', async () => {
     await backUp({ withKey: false });
     expect(await restore({ isForReading: true })).toMatchObject({ runs: [] });

@@ -6,6 +6,7 @@ import { openSqliteStore } from '../journal/open-sqlite-store.ts';
 import { keyPath, readKeyFile } from '../journal/signing-key.ts';
 import { ensureDirectory, makeCurrent, openReading, openWriting } from '../journal/sqlite-file.ts';
 import { integerIn, optionalTextIn, textIn } from '../journal/sqlite-row.ts';
+import { checkFlags } from '../machine/pinned.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import { loadState, RunLog } from '../runtime/run-log.ts';
 import { type BackupPart, type CheckedBackup, checkBackup, holdsPart } from './backup-manifest.ts';
@@ -154,6 +155,7 @@ async function tellRun(
 ): Promise<void> {
   const { by, isOriginalStopped, now, onWarning } = wish;
   const state = await loadState(store, run, onWarning);
+  if (state !== undefined) checkFlags(state);
   const log = new RunLog(run, epoch, state, {
     store,
     time: { now },

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { jsonObjectSchema, VltairError, workflowSchema, type WorkflowInput } from '@vltair/protocol';
 import { expect, test } from 'vitest';
 import { verifies } from '../../../../e2e/verifies.ts';
+import { FaultyStore, type AppendFault } from '../../test/faulty-store.ts';
 import { RunFixture, type Behaviour } from '../../test/run-fixture.ts';
 import { RushingClock } from '../../test/step-clock.ts';
 import { until } from '../../test/until.ts';
@@ -54,6 +55,49 @@ test('drop_oldest ends the run that waits longest, and takes the new one', async
   letGo();
   for (const run of [first, waiting[1] ?? '', newest])
     expect((await fixture.runtime.rest(run)).status).toBe('succeeded');
+  await fixture.close();
+});
+
+test('drop_oldest: a start stands although the run that gives way ends already', async () => {
+  const gate = Promise.withResolvers<undefined>();
+  const agent: Behaviour = async () => (await gate.promise, {});
+  const queue = { limit: 1, policy: 'drop_oldest' } as const;
+  const fixture = await RunFixture.open({ agents: { agent }, concurrency: 1, queue });
+  const first = await fixture.start(one);
+  await until(() => fixture.runtime.metrics().busy === 1);
+  const ending = await fixture.start({ ...one, finally: [{ id: 'sweep', agent: 'agent' }] });
+  await fixture.runtime.command(ending, { type: 'cancel', by: 'ann', reason: 'enough' });
+  const newest = await fixture.start(one);
+  gate.resolve(undefined);
+  const ends = await Promise.all([first, ending, newest].map((run) => fixture.runtime.rest(run)));
+  expect(ends.map(({ status }) => status)).toEqual(['succeeded', 'cancelled', 'succeeded']);
+  await fixture.close();
+});
+
+test('drop_oldest: on a full disk the start is refused, and nothing else happens', async () => {
+  const warnings: string[] = [];
+  const gate = Promise.withResolvers<undefined>();
+  let isFull = false;
+  const onAppend: AppendFault = async (_, append) => {
+    if (isFull) throw new VltairError('unavailable/disk_full');
+    return await append();
+  };
+  const fixture = await RunFixture.open({
+    agents: { agent: async () => (await gate.promise, {}) },
+    concurrency: 1,
+    queue: { limit: 1, policy: 'drop_oldest' },
+    faulty: (store) => new FaultyStore(store, onAppend),
+    onWarning: (warning) => warnings.push(warning),
+  });
+  await fixture.start(one);
+  await until(() => fixture.runtime.metrics().busy === 1);
+  await fixture.start(one);
+  isFull = true;
+  await expect(fixture.start(one)).rejects.toMatchObject({ reason: 'unavailable/disk_full' });
+  isFull = false;
+  expect(await fixture.store.runs({})).toHaveLength(2);
+  expect(warnings).toEqual([expect.stringContaining('has lost its place in the queue')]);
+  gate.resolve(undefined);
   await fixture.close();
 });
 

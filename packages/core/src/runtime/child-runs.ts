@@ -18,6 +18,8 @@ type Ended = FactOf<'subrun.ended'>;
 /** The children of `subrun` nodes: runs of their own, on what was set aside for them. */
 export class SubrunFollower implements ChildRuns {
   readonly #ports: ChildRunPorts;
+  /** Children that are on their way into the log: a cancel waits for them. */
+  readonly #beginning = new Map<string, Promise<unknown>>();
 
   constructor(ports: ChildRunPorts) {
     this.#ports = ports;
@@ -26,24 +28,39 @@ export class SubrunFollower implements ChildRuns {
   /** A child that cannot begin has ended before it began; one that exists is taken up where it stands. */
   async follow(parent: RunState, activity: SubrunActivity): Promise<Ended> {
     const { run } = activity.wait;
-    if (!(await this.#ports.exists(run))) {
-      if (activity.isStopping) return neverBegan(activity, failure('cancelled/run', { detail: run }));
-      const workflow = childWorkflow(parent, activity);
-      if (workflow === undefined)
-        return neverBegan(activity, failure('not_found/workflow', { detail: activity.wait.workflow }));
-      const refused = await this.#begin(requestOf(parent, activity, workflow)); // not-a-port: a start of the runtime
-      if (refused !== undefined) return neverBegan(activity, refused);
-    }
+    const beginning = this.#begin(parent, activity);
+    this.#beginning.set(run, beginning);
+    const refused = await beginning.finally(() => this.#beginning.delete(run)); // not-a-port: a start of the runtime
+    if (refused !== undefined) return neverBegan(activity, refused);
     const state = await this.#ports.resume(run); // not-a-port: the runtime above
     return endOf(activity, hasEnded(state) ? state : await this.#ports.ended(run));
   }
 
   async cancel(run: string, reason: string): Promise<void> {
+    await this.#begun(run); // not-a-port: a start of the runtime
     if (await this.#ports.exists(run)) await this.#ports.cancel(run, reason);
   }
 
+  async #begun(run: string): Promise<void> {
+    try {
+      await this.#beginning.get(run); // not-a-port: a start of the runtime
+    } catch {
+      // Whoever follows the child is told why it could not begin.
+    }
+  }
+
+  /** Why the child has ended before it began; `undefined` when it is there. */
+  async #begin(parent: RunState, activity: SubrunActivity): Promise<Ended['failure'] | undefined> {
+    const { run, workflow: name } = activity.wait;
+    if (await this.#ports.exists(run)) return undefined;
+    if (activity.isStopping) return failure('cancelled/run', { detail: run });
+    const workflow = childWorkflow(parent, activity);
+    if (workflow === undefined) return failure('not_found/workflow', { detail: name });
+    return await this.#start(requestOf(parent, activity, workflow)); // not-a-port: a start of the runtime
+  }
+
   /** Why the caller's request is refused; what fails for another reason is thrown. */
-  async #begin(request: StartRequest): Promise<Ended['failure'] | undefined> {
+  async #start(request: StartRequest): Promise<Ended['failure'] | undefined> {
     try {
       await this.#ports.start(request);
       return undefined;

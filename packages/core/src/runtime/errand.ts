@@ -27,10 +27,18 @@ export interface AppliedTree {
 }
 
 const text = z.string();
-/** As its sender parsed it; its graph is checked when a run is to begin, or to go on, with it. */
-export const workflowSchema = z.custom<Workflow>(
-  (value) => typeof value === 'object' && value !== null && 'nodes' in value,
+const nodes = z.array(
+  z.looseObject({
+    id: text,
+    needs: z.array(text),
+    routes: z.array(z.looseObject({ on: text })),
+    input: z.looseObject({}),
+  }),
 );
+const flow = { nodes: nodes.min(1), finally: nodes.optional(), budget: z.looseObject({}) };
+const sent = z.looseObject({ name: text, ...flow, workflows: z.record(text, z.looseObject(flow)).optional() });
+/** As its sender parsed it, which need not be of this version; its graph is checked when a run is to begin, or to go on, with it. */
+export const workflowSchema = z.custom<Workflow>((value) => sent.safeParse(value).success, 'is no workflow');
 
 const errandSchema = z.discriminatedUnion('type', [
   z.strictObject({

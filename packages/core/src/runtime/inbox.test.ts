@@ -1,4 +1,4 @@
-import { jsonObjectSchema, workflowSchema, type JsonObject, type WorkflowInput } from '@vltair/protocol';
+import { canonicalJson, jsonObjectSchema, workflowSchema, type JsonObject, type WorkflowInput } from '@vltair/protocol';
 import { expect, test } from 'vitest';
 import { RunFixture } from '../../test/run-fixture.ts';
 import type { Errand } from '../index.ts';
@@ -50,6 +50,15 @@ test('whoever sends what cannot be is told the reason that he would be told here
     reason: 'invalid_argument/envelope',
     where: 'request.workflow',
   });
+  for (const workflow of [{ nodes: 'x' }, { name: 'x', nodes: [{ id: 'a' }], budget: {} }, null]) {
+    const request = { ...aStart(), workflow } as unknown as JsonObject;
+    expect(
+      await refusalOf(`loose ${canonicalJson(workflow)}`, RUN, { type: 'start', joins: true, request }),
+    ).toMatchObject({
+      reason: 'invalid_argument/envelope',
+      where: 'request.workflow',
+    });
+  }
   expect(await refusalOf('ended', run, { type: 'cancel', by: 'ada', reason: 'x' })).toMatchObject({
     reason: 'invalid_argument/run_ended',
     message: `The run has ended: ${run} succeeded`,

@@ -74,3 +74,33 @@ test('what cannot be read is read again', async () => {
   expect(seen).toEqual(['r1']);
   watch.stop();
 });
+
+test('one look follows the other, and none follows the end of the watch', async () => {
+  const journal = await aStoreOf('r1', 'r2');
+  const clock = new StepClock();
+  const looks: string[] = [];
+  const read = Promise.withResolvers<undefined>();
+  const store = {
+    run: async (run: string) => {
+      looks.push(run);
+      await read.promise;
+      return await journal.open().run(run);
+    },
+  };
+  const watch = new RowWatch({ store, clock, seen: () => Promise.resolve() });
+  const over = Promise.withResolvers<undefined>();
+  const wait = watch.during('r1', () => over.promise);
+  await pass(clock, 7);
+  over.resolve(undefined);
+  await wait;
+  void watch.during('r2', () => forever);
+  await pass(clock, 20);
+  expect(looks).toEqual(['r1']);
+  read.resolve(undefined);
+  await pass(clock, 7);
+  expect(looks).toEqual(['r1', 'r2']);
+  watch.stop();
+  await pass(clock, 20);
+  expect(looks).toHaveLength(2);
+  expect(clock.waiting).toBe(0);
+});

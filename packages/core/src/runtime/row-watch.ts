@@ -25,6 +25,7 @@ export class RowWatch {
   readonly #ports: RowPorts;
   readonly #watched = new Map<string, Watched>();
   #timer: { cancel(): void } | undefined;
+  #isLooking = false;
   #stopped = false;
 
   constructor(ports: RowPorts) {
@@ -54,19 +55,19 @@ export class RowWatch {
   }
 
   #wait(): void {
-    if (this.#stopped || this.#timer !== undefined || this.#watched.size === 0) return;
+    if (this.#stopped || this.#isLooking || this.#timer !== undefined || this.#watched.size === 0) return;
     this.#timer = this.#ports.clock.after(INTERVAL_MS, () => {
-      void this.#turn().finally(() => {
-        this.#timer = undefined;
-        this.#wait();
-      });
+      this.#timer = undefined;
+      void this.#turn().finally(() => this.#wait());
     });
   }
 
   async #turn(): Promise<void> {
+    this.#isLooking = true;
     const old = [...this.#watched].filter(([, { isOld }]) => isOld);
     for (const [run, watched] of this.#watched) this.#watched.set(run, { ...watched, isOld: true });
-    for (const [run] of old) await this.#look(run);
+    for (const [run] of old) if (!this.#stopped) await this.#look(run);
+    this.#isLooking = false;
   }
 
   async #look(run: string): Promise<void> {

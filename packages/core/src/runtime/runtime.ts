@@ -14,7 +14,7 @@ import {
 import { admit, type Command, type Refusal } from '../machine/admit.ts';
 import { carryBefore, carryOf } from '../machine/carry.ts';
 import { evolve, fold } from '../machine/evolve.ts';
-import { agentsOf, flagsText, refusePinned, unknownFlags, type AgentDigests } from '../machine/pinned.ts';
+import { agentsOf, checkFlags, refusePinned, type AgentDigests } from '../machine/pinned.ts';
 import { planGraph } from '../machine/plan-graph.ts';
 import { hasEnded, STATE_SCHEMA, type RunState } from '../machine/run-state.ts';
 import type { Invoker, WorkspacePort } from '../ports/agent.ts';
@@ -179,8 +179,8 @@ export class Runtime {
     if (this.#takesOnNothing) throw new VltairError('unavailable/shutting_down');
     const dropped = request.parent === undefined ? this.#joinLine(run) : undefined;
     const beginning = this.#create({ ...request, input }, manifest, inboxId);
-    if (dropped !== undefined) await this.#drop(dropped);
-    return await beginning;
+    const [begun] = await Promise.all([beginning, dropped === undefined ? undefined : this.#drop(dropped)]);
+    return begun;
   }
 
   /** Not for children: they are part of a run that has its place. */
@@ -215,8 +215,8 @@ export class Runtime {
     try {
       await this.command(run, { type: 'cancel', by: 'scheduler', reason: 'dropped: the queue is full' });
     } catch (error) {
-      if (!(error instanceof VltairError) || error.reason !== 'invalid_argument/run_ended') throw error;
-      // Somebody else has ended it meanwhile: its place is free all the same.
+      if (error instanceof VltairError && ENDINGS.has(error.reason)) return; // its place is free all the same
+      this.#warn(`${run} has lost its place in the queue, and could not be ended: ${failureOf(error).message}`);
     }
   }
 
@@ -582,12 +582,6 @@ export class Runtime {
     if (unknown !== undefined) throw new VltairError('invalid_argument/unknown_agent', { detail: unknown });
     return makeManifest(workflow, this.#options.agents);
   }
-}
-
-/** A version that does not know how a run behaves writes nothing into its log, not even that it is cancelled. */
-function checkFlags({ run, manifest }: RunState): void {
-  const flags = unknownFlags(manifest);
-  if (flags.length > 0) throw new VltairError('unavailable/newer_run', { detail: flagsText(flags), where: run });
 }
 
 /** What is appended together with the claim of a run, and the commands that it answers. */

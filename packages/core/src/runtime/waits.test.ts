@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { JsonObject, WorkflowInput } from '@vltair/protocol';
 import { describe, expect, test } from 'vitest';
 import { verifies } from '../../../../e2e/verifies.ts';
+import { FaultyStore, type AppendFault } from '../../test/faulty-store.ts';
 import { RunFixture, type Behaviour } from '../../test/run-fixture.ts';
 import { until } from '../../test/until.ts';
 import type { EffectGate } from '../ports/gate.ts';
@@ -69,6 +70,24 @@ describe('a run below a run', () => {
     await fixture.runtime.rest(parent);
     await fixture.runtime.command(parent, { type: 'cancel', by: 'ann', reason: 'enough' });
     expect((await fixture.runtime.rest(parent)).status).toBe('cancelled');
+    expect((await fixture.store.run(`${parent}.1`))?.status).toBe('cancelled');
+    await fixture.close();
+  });
+
+  test('is cancelled also when the run above stops while the child is on its way into the log', async () => {
+    const stopping = Promise.withResolvers<undefined>();
+    const slowChild: AppendFault = async (request, append) => {
+      if (request.parent !== undefined) await stopping.promise;
+      const outcome = await append();
+      if (request.events.some(({ payload }) => payload.type === 'subrun.stopping'))
+        setImmediate(() => stopping.resolve(undefined));
+      return outcome;
+    };
+    const fixture = await RunFixture.open({ agents: { add }, faulty: (store) => new FaultyStore(store, slowChild) });
+    const parent = await fixture.start(family);
+    await until(async () => (await fixture.types(parent)).includes('node.suspended'));
+    await fixture.runtime.command(parent, { type: 'cancel', by: 'ann', reason: 'enough' });
+    await until(async () => (await fixture.store.run(parent))?.status === 'cancelled');
     expect((await fixture.store.run(`${parent}.1`))?.status).toBe('cancelled');
     await fixture.close();
   });

@@ -29,3 +29,27 @@ test('a sleeping run that could not be woken is tried again, less and less often
   expect(tries).toEqual([100, 1_100, 3_100, 7_100]);
   expect(warnings).toHaveLength(1);
 });
+
+test('however many cannot be woken, those behind them are', async () => {
+  const store = new MemoryJournal().open();
+  const stuck = Array.from({ length: 150 }, (_, n) => `stuck-${n}`);
+  for (const run of stuck) await aRunOf(store, run, [created()], aRow({ status: 'paused', wakeTs: 1 }));
+  await aRunOf(store, 'late', [created()], aRow({ status: 'paused', wakeTs: 2 }));
+  const clock = new StepClock();
+  const woken: string[] = [];
+  const watch = new WakeWatch({
+    store,
+    clock,
+    now: () => clock.now(),
+    drop: () => {},
+    wake: (run) => (run === 'late' ? Promise.resolve(woken.push(run)) : Promise.reject(new Error('another version'))),
+    warn: () => {},
+  });
+  for (let tick = 0; tick < 4; tick += 1) {
+    clock.advance(100);
+    await turn();
+    await turn();
+  }
+  watch.stop();
+  expect(woken).toContain('late');
+});

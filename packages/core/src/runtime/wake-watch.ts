@@ -16,8 +16,11 @@ export interface WakePorts {
 
 const INTERVAL_MS = 100;
 
-/** Runs taken up at one look. */
+/** Runs taken up at one look, beside those that could not be woken before. */
 const BATCH = 100;
+
+/** So many that cannot be woken make the pause between two looks longer by one interval. */
+const CROWD = 1_000;
 
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 60_000;
@@ -48,7 +51,8 @@ export class WakeWatch {
 
   #wait(): void {
     if (this.#stopped) return;
-    this.#timer = this.#ports.clock.after(INTERVAL_MS, () => {
+    const interval = INTERVAL_MS * (1 + Math.floor(this.#failed.size / CROWD));
+    this.#timer = this.#ports.clock.after(interval, () => {
       void this.#turn().finally(() => this.#wait());
     });
   }
@@ -56,11 +60,18 @@ export class WakeWatch {
   async #turn(): Promise<void> {
     this.#ports.drop();
     try {
-      const due = await this.#ports.store.runs({ wakeBy: this.#ports.now(), limit: BATCH });
+      const limit = BATCH + this.#failed.size;
+      const due = await this.#ports.store.runs({ wakeBy: this.#ports.now(), limit });
+      if (due.length < limit) this.#forget(new Set(due.map(({ run }) => run)));
       for (const { run } of due) this.#wake(run);
     } catch (error) {
       this.#warn('the sleeping runs', error); // they are looked at again at the next turn
     }
+  }
+
+  /** All that are due are known: what is not among them has been taken up or ended by somebody else. */
+  #forget(due: ReadonlySet<string>): void {
+    for (const run of this.#failed.keys()) if (!due.has(run)) this.#failed.delete(run);
   }
 
   /** One that cannot be woken now is tried again, less and less often. */
