@@ -73,7 +73,7 @@ function readPolicy(path: string): Policy {
     return parsePolicy(z.unknown().parse(parse(readFileSync(path, 'utf8'), { maxAliasCount: 100 })));
   } catch (error) {
     if (error instanceof VltairError)
-      throw new VltairError('invalid_argument/policy', { detail: error.message, where: path });
+      throw new VltairError('invalid_argument/policy', { ...detailIn(error.reason, error.message), where: path });
     const detail = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
     throw new VltairError('invalid_argument/policy', { detail, where: path, cause: error });
   }
