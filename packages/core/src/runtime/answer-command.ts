@@ -22,37 +22,36 @@ interface Commanded {
 
 /** Does what another process asks for. @throws VltairError with the reason why it is refused, or cannot be done now. */
 export async function answerCommand(ports: AnswerPorts, { id, run, command }: InboxCommand): Promise<void> {
-  const { runtime, store } = ports;
   const errand = parseErrand(command);
   if (errand?.type === 'start') return await startFor(ports, run, errand, id);
-  if (errand?.type === 'fork') return void (await runtime.fork({ ...errand.request, run }, id));
-  const row = await store.run(run);
+  if (errand?.type === 'fork') return void (await ports.runtime.fork({ ...errand.request, run }, id));
+  const row = await ports.store.run(run);
   if (row === undefined) throw new VltairError('not_found/run', { detail: run });
   if (row.origin !== undefined) throw new VltairError('invalid_argument/run_imported', { detail: run });
-  if (errand?.type === 'record_applied') return await runtime.recordApplied(run, errand.applied, id);
+  if (errand?.type === 'record_applied') return await ports.runtime.recordApplied(run, errand.applied, id);
   if (errand?.type === 'take_up') return await takeUpFor(ports, run, id);
-  await runtime.command(run, parseCommand(command), id);
+  await ports.runtime.command(run, parseCommand(command), id);
 }
 
 /** Starts come one after the other: of two that join each other, the second finds the first. */
 async function startFor(
-  { runtime, store }: AnswerPorts,
+  ports: AnswerPorts,
   run: string,
   { request, joins }: Extract<Errand, { type: 'start' }>,
   id: string,
 ): Promise<void> {
   const { joinKey } = request;
   const query = { statuses: ['queued', 'running', 'paused'], limit: 1 } as const;
-  const [other] = joins && joinKey !== undefined ? await store.runs({ ...query, joinKey }) : [];
+  const [other] = joins && joinKey !== undefined ? await ports.store.runs({ ...query, joinKey }) : [];
   if (other !== undefined && other.run !== run)
     throw new VltairError('invalid_argument/run_exists', {
       detail: `the same request is ${other.run}`,
       where: other.run,
     });
-  await runtime.start({ ...request, run }, id);
+  await ports.runtime.start({ ...request, run }, id);
 }
 
-async function takeUpFor({ runtime, store, clock }: AnswerPorts, run: string, id: string): Promise<void> {
-  await runtime.resume(run);
-  await store.answer([{ id, ts: clock.now(), refusal: undefined }]);
+async function takeUpFor(ports: AnswerPorts, run: string, id: string): Promise<void> {
+  await ports.runtime.resume(run);
+  await ports.store.answer([{ id, ts: ports.clock.now(), refusal: undefined }]);
 }

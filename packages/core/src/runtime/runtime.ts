@@ -179,7 +179,8 @@ export class Runtime {
     if (this.#takesOnNothing) throw new VltairError('unavailable/shutting_down');
     const dropped = request.parent === undefined ? this.#joinLine(run) : undefined;
     const beginning = this.#create({ ...request, input }, manifest, inboxId);
-    const [begun] = await Promise.all([beginning, dropped === undefined ? undefined : this.#drop(dropped)]);
+    if (dropped === undefined) return await beginning;
+    const [begun] = await Promise.all([beginning, this.#drop(dropped)]);
     return begun;
   }
 
