@@ -77,7 +77,8 @@ function openOwned({ directory, onWarning, commitOn = 'thread' }: SqliteStoreOpt
   const reader = new JournalReader(openReading(directory), directory);
   const committer = commitOn === 'thread' ? new CommitThread({ directory }) : commitHere(directory);
   const writer = { committer, release: () => lock.release() };
-  return new SqliteStore({ directory, reader, ownership: { kind: 'writer', epoch }, key: () => key, writer });
+  const ownership = { kind: 'writer', epoch, isShared: false } as const;
+  return new SqliteStore({ directory, reader, ownership, key: () => key, writer });
 }
 
 function commitHere(directory: string): Committer {

@@ -62,9 +62,12 @@ export interface EventStore {
   close(): Promise<void>;
 }
 
-/** `writer`: this process alone may append, under `epoch`. `reader`: another process, `owner`, does. */
+/**
+ * `writer`: this process may append, under `epoch`; alone, unless the store `isShared` by writers that may take runs over
+ * from each other. `reader`: another process, `owner`, does.
+ */
 export type Ownership =
-  | { readonly kind: 'writer'; readonly epoch: number }
+  | { readonly kind: 'writer'; readonly epoch: number; readonly isShared: boolean }
   | { readonly kind: 'reader'; readonly owner: OwnerProcess | undefined };
 
 export interface OwnerProcess {

@@ -211,7 +211,7 @@ test('no timer of a run is left when it has ended', async () => {
   const nodes = [{ id: 'a', agent: 'agent', timeout: '1h' }];
   const run = await fixture.start({ name: 'one', nodes, timeout: '2h' });
   await started.promise;
-  expect(clock.waiting).toBe(idle + 3); // of the node, of the run, and the look at its row
+  expect(clock.waiting).toBe(idle + 2);
   await fixture.runtime.command(run, cancel);
   await fixture.runtime.rest(run);
   await until(() => clock.waiting === idle);

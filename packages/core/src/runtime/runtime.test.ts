@@ -7,7 +7,16 @@ import { RunFixture, type Behaviour } from '../../test/run-fixture.ts';
 import { StepClock } from '../../test/step-clock.ts';
 import { until } from '../../test/until.ts';
 import { STATE_SCHEMA } from '../machine/run-state.ts';
-import { loadState, projectionOf, Runtime, systemClock, type EffectSpec, type RunObserver } from '../index.ts';
+import {
+  loadState,
+  projectionOf,
+  Runtime,
+  systemClock,
+  type EffectSpec,
+  type EventStore,
+  type Ownership,
+  type RunObserver,
+} from '../index.ts';
 
 const one: WorkflowInput = { name: 'one', nodes: [{ id: 'a', agent: 'agent' }] };
 const spec: EffectSpec = {
@@ -503,6 +512,14 @@ describe('closing', () => {
   });
 });
 
+/** A store that other workers write to as well. */
+class SharedStore extends FaultyStore {
+  override get ownership(): Ownership {
+    const { ownership } = this.real;
+    return ownership.kind === 'writer' ? { ...ownership, isShared: true } : ownership;
+  }
+}
+
 /** As another worker does that has opened the store later. */
 async function takeOver({ store }: RunFixture, run: string): Promise<void> {
   const head = await store.head(run);
@@ -537,7 +554,9 @@ test('a second owner fences the first: it can write no more, and its effects are
 test('a run that was taken over is let go although its agent says nothing, and its place goes to another one', async () => {
   const clock = new StepClock();
   const { agent, begun } = aWaiter();
-  const fixture = await RunFixture.open({ agents: { agent, quick: () => ({}) }, clock, concurrency: 1 });
+  const agents = { agent, quick: () => ({}) };
+  const faulty = (store: EventStore) => new SharedStore(store, (_, append) => append());
+  const fixture = await RunFixture.open({ agents, clock, concurrency: 1, faulty });
   const overtaken = await fixture.start(one);
   await begun;
   const other = await fixture.start({ name: 'other', nodes: [{ id: 'a', agent: 'quick' }] });

@@ -104,7 +104,8 @@ export class Runtime {
   readonly #epoch: number;
   readonly #inbox: InboxWatch;
   readonly #wakes: WakeWatch | undefined;
-  readonly #rows: RowWatch;
+  /** Where nobody else writes, nobody else moves a run on. */
+  readonly #rows: RowWatch | undefined;
   readonly #children: SubrunFollower;
   readonly #waiters = new RunWaiters();
   /** It is draining or closing. */
@@ -114,7 +115,8 @@ export class Runtime {
   /** @throws VltairError `unavailable/store_locked` when another process owns the store. */
   constructor(ports: RuntimePorts, options: RuntimeOptions) {
     if (ports.store.ownership.kind !== 'writer') throw new VltairError('unavailable/store_locked');
-    this.#epoch = ports.store.ownership.epoch;
+    const { epoch, isShared } = ports.store.ownership;
+    this.#epoch = epoch;
     this.#ports = ports;
     this.#options = options;
     this.#time = new SteadyTime(ports.clock);
@@ -128,12 +130,12 @@ export class Runtime {
       warn: (warning) => this.#warn(warning),
     });
     this.#wakes = options.isWorker === true ? this.#watchSleepers() : undefined;
-    this.#rows = new RowWatch({ store, clock, seen: (row) => this.#seen(row) });
+    this.#rows = isShared ? new RowWatch({ store, clock, seen: (row) => this.#seen(row) }) : undefined;
     this.#children = new SubrunFollower({
       exists: async (run) => (await store.head(run)) !== undefined,
       start: (request) => this.start(request),
       resume: (run) => this.resume(run),
-      ended: (run) => this.#rows.during(run, () => this.#until(run, hasEnded)),
+      ended: (run) => this.#during(run, () => this.#until(run, hasEnded)),
       cancel: (run, reason) => this.#cancelUnlessEnded(run, reason),
     });
   }
@@ -275,6 +277,11 @@ export class Runtime {
     return state !== undefined && fits(state) ? Promise.resolve(state) : this.#waiters.until(run, fits);
   }
 
+  /** Something that goes on for a run. */
+  #during<T>(run: string, doing: () => Promise<T>): Promise<T> {
+    return this.#rows === undefined ? doing() : this.#rows.during(run, doing);
+  }
+
   /** Another worker may have brought a run to its end that is awaited here, or have taken one over that is at work here. */
   async #seen({ run, status, epoch }: RunRow): Promise<void> {
     if (isEndStatus(status) && this.#waiters.awaits(run)) this.#waiters.tell(await this.#load(run));
@@ -396,7 +403,7 @@ export class Runtime {
     this.#closing = true;
     void this.#inbox.stop();
     this.#wakes?.stop();
-    this.#rows.stop();
+    this.#rows?.stop();
     this.#scheduler.stop();
     const reason = new VltairError('unavailable/shutting_down');
     for (const runProcess of this.#processes.values()) runProcess.release(reason);
@@ -517,7 +524,7 @@ export class Runtime {
       const begun = clock.monotonic();
       this.#line.leave(run);
       this.#counters.began();
-      return this.#rows.during(run, () => job.run()).finally(() => this.#counters.took(clock.monotonic() - begun));
+      return this.#during(run, () => job.run()).finally(() => this.#counters.took(clock.monotonic() - begun));
     };
     return this.#scheduler.submit({ ...job, run: work });
   }

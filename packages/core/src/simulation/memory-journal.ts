@@ -16,7 +16,8 @@ import type { EventStore } from '../ports/event-store.ts';
  * store on disk, without the disk, and without chance: the same requests in the same order give the same bytes.
  *
  * Each opening is a writer with an epoch of its own. A file has one writer at a time; here openings stand side by side,
- * as the workers of a shared store do, and an append under an older epoch than the run has seen is fenced.
+ * as the workers of a shared store do, and an append under an older epoch than the run has seen is fenced. Whoever
+ * opens it once at a time says that it is not shared.
  */
 export class MemoryJournal {
   readonly #database = new DatabaseSync(':memory:', { enableForeignKeyConstraints: true });
@@ -29,7 +30,7 @@ export class MemoryJournal {
     this.#key = keyOfSeed(seed);
   }
 
-  open(): EventStore {
+  open({ isShared = true }: { readonly isShared?: boolean } = {}): EventStore {
     const epoch = countOpening(this.#database);
     const reader = new OpenReader(this.#database, NAME);
     const groups = new GroupCommit(this.#database, NAME, this.#key, () => this.#nextSalt());
@@ -38,7 +39,7 @@ export class MemoryJournal {
     return new SqliteStore({
       directory: NAME,
       reader,
-      ownership: { kind: 'writer', epoch },
+      ownership: { kind: 'writer', epoch, isShared },
       key: () => this.#key,
       writer,
     });

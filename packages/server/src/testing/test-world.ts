@@ -77,7 +77,7 @@ export class TestWorld {
 
   #open(): [EventStore, Runtime] {
     const { trees, gate, digests, concurrency } = this.#parts;
-    const store = this.#journal.open();
+    const store = this.#journal.open({ isShared: false });
     const runtime = new Runtime(
       { store, clock: this.clock, invoker: this.agents, workspace: trees, ...(gate === undefined ? {} : { gate }) },
       {
