@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { parseJson, runHere, startCommand, temporaryDirectory, type Result } from './command-fixture.ts';
 
@@ -67,6 +68,18 @@ describe('archive', () => {
     expect(await refused(directory, 'archive', 'ffffffff')).toContain('not_found/run');
     expect(parseJson((await ask(directory, 'archive', '--json')).stdout)['archived']).toHaveLength(1);
     expect((await ask(directory, 'verify', open)).code).toBe(0);
+  });
+
+  test('leaves a broken run where it is, moves the others, and says so', async () => {
+    const directory = await aStore(3, 'one of its runs is forged');
+    const listed = async (): Promise<readonly { readonly run: string; readonly archivedTs?: number }[]> =>
+      parseJson((await ask(directory, 'runs', '--json')).stdout)['runs'] as [];
+    const newest = (await listed())[0]?.run ?? '';
+    const database = new DatabaseSync(join(directory, '.vltair', 'vltair.db'));
+    database.prepare("UPDATE events SET hash = replace(hash, 'a', 'b') WHERE run = ? AND seq = 1").run(newest);
+    database.close();
+    expect(await refused(directory, 'archive')).toContain('internal/chain_broken');
+    expect((await listed()).map(({ archivedTs }) => archivedTs !== undefined)).toEqual([false, true, true]);
   });
 
   test('beside a worker moves runs away under it', async () => {

@@ -24,10 +24,10 @@ const ALL = 1_000_000;
 
 /**
  * Moves finished runs into the archive of their store, each in a transaction of its own, beside whoever works there.
- * Gives each as it has moved.
+ * Gives each as it has moved. One that is broken stays where it is and keeps no other back; one that goes on again is left alone.
  *
  * @throws VltairError `not_found/run`, `invalid_argument/run_unfinished` for a run that is named,
- * `invalid_argument/usage` for a status that is no end.
+ * `invalid_argument/usage` for a status that is no end; of the first broken run, once the others have moved.
  */
 export async function* archiveRuns(
   options: StoreOptions,
@@ -35,13 +35,27 @@ export async function* archiveRuns(
 ): AsyncGenerator<ArchivedRun, void, undefined> {
   const runs = await readingStore(options, async (store) => await chosenRuns(store, wish));
   const archiver = new Archiver(options.dataDirectory);
+  const broken: VltairError[] = [];
   try {
     for (const run of runs) {
-      const archived = archiver.archive(run, wish.now);
+      const archived = archiveOne(archiver, run, wish.now, broken);
       if (archived !== undefined) yield archived;
     }
   } finally {
     archiver.close();
+  }
+  if (broken[0] !== undefined) throw broken[0];
+}
+
+function archiveOne(archiver: Archiver, run: string, now: number, broken: VltairError[]): ArchivedRun | undefined {
+  try {
+    return archiver.archive(run, now);
+  } catch (error) {
+    if (!(error instanceof VltairError)) throw error;
+    if (error.reason === 'invalid_argument/run_unfinished') return undefined; // it was taken up again since it was chosen
+    if (error.reason !== 'internal/chain_broken') throw error;
+    broken.push(error);
+    return undefined;
   }
 }
 

@@ -34,16 +34,16 @@ interface Address {
 }
 
 /**
- * Sends one request and follows nothing. Connects to the address that was checked, whatever the name means a moment later.
+ * Sends one request and follows nothing. Connects to an address that was checked, whatever the name means a moment later.
  *
  * @throws VltairError `forbidden/host`, `forbidden/address`, `payload_too_large/response`; what the network failed with.
  */
 export async function sendRequest(request: HttpRequest, sending: Sending): Promise<HttpResponse> {
   const { allowList, maxBytes, signal, onFrame } = sending;
   allowList.check(request.url);
-  const address = await Promise.race([addressOf(request.url, allowList), abortOf(signal)]);
+  const addresses = await Promise.race([addressesOf(request.url, allowList), abortOf(signal)]);
   signal.throwIfAborted();
-  const message = await answerTo(request, address, sending);
+  const message = await answerTo(request, addresses, sending);
   onFrame();
   const body = await readBody(message, maxBytes, onFrame);
   return { status: message.statusCode ?? 0, headers: message.headers, body };
@@ -56,11 +56,12 @@ function abortOf(signal: AbortSignal): Promise<never> {
   });
 }
 
-async function addressOf(url: URL, allowList: HostAllowList): Promise<Address> {
+/** Those of the host that are allowed: where one does not answer, the next is tried. */
+async function addressesOf(url: URL, allowList: HostAllowList): Promise<readonly [Address, ...(readonly Address[])]> {
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const found = isIP(host) === 0 ? await lookup(host, { all: true }) : [{ address: host, family: isIP(host) }];
-  const allowed = found.find(({ address }) => allowList.allowsAddress(url, address));
-  if (allowed !== undefined) return allowed;
+  const [first, ...others] = found.filter(({ address }) => allowList.allowsAddress(url, address));
+  if (first !== undefined) return [first, ...others];
   throw new VltairError('forbidden/address', {
     detail: `${url.host} is ${found.map(({ address }) => address).join(', ')}`,
   });
@@ -68,7 +69,7 @@ async function addressOf(url: URL, allowList: HostAllowList): Promise<Address> {
 
 function answerTo(
   { method, url, headers, body }: HttpRequest,
-  { address, family }: Address,
+  addresses: readonly [Address, ...(readonly Address[])],
   { signal, onSent }: Sending,
 ): Promise<IncomingMessage> {
   const options: RequestOptions = {
@@ -76,8 +77,11 @@ function answerTo(
     headers: { 'accept-encoding': 'identity', ...headers, ...lengthOf(body) },
     signal,
     agent: false,
-    lookup: (_host, { all }, callback) =>
-      all === true ? callback(null, [{ address, family }]) : callback(null, address, family),
+    lookup: (_host, { all }, callback) => {
+      const [{ address, family }] = addresses;
+      if (all === true) callback(null, [...addresses]);
+      else callback(null, address, family);
+    },
   };
   return new Promise((resolve, reject) => {
     const request = (url.protocol === 'https:' ? requestHttps : requestHttp)(url, options, resolve);

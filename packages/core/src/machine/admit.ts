@@ -3,7 +3,7 @@ import { baseOf, definitionOf, everyPath } from './definition.ts';
 import { isOverdue } from './evolve-approval.ts';
 import { findEffect } from './evolve-effect.ts';
 import { migrationObstacles } from './migrate.ts';
-import { findNode, hasEnded, isActive, isSettled, type ApprovalState, type RunState } from './run-state.ts';
+import { findNode, hasEnded, isActive, isSettled, nodeOf, type ApprovalState, type RunState } from './run-state.ts';
 import { formProblem } from './signal-form.ts';
 
 /** A wish from outside that may be refused. */
@@ -108,15 +108,18 @@ function admitRollback(state: RunState, { by, toSeq, carry }: CommandOf<'rollbac
   if (busy !== undefined) return refusal('invalid_argument/run_busy', `${busy} is at work`);
   if (hasEnded(state) && state.parent !== undefined)
     return refusal('invalid_argument/child_run', `the run above is ${state.parent.run}`);
-  const lost = lostByRollback(state);
+  const lost = lostByRollback(state, carry);
   if (lost !== undefined) return refusal('invalid_argument/rollback', lost);
   return admitted({ type: 'rollback.requested', by, toSeq, carry, ...id });
 }
 
 /** What would never be undone again, or is undone already and would count as done. */
-function lostByRollback(state: RunState): string | undefined {
-  const item = state.undo.find(({ node }) => baseOf(node) !== node);
-  if (item !== undefined) return `${item.node} would not be undone any more`;
+function lostByRollback(state: RunState, { nodes }: Carry): string | undefined {
+  const lost = state.undo.find(({ node, visit }) => {
+    const isStillDone = Object.hasOwn(nodes, node) && nodes[node]?.status === 'succeeded';
+    return baseOf(node) !== node || !isStillDone || nodeOf(state, node).visit !== visit;
+  });
+  if (lost !== undefined) return `${lost.node} would not be undone any more`;
   const undone = Object.values(state.nodes).find(({ origin }) => origin?.kind === 'undo');
   return undone?.origin === undefined ? undefined : `${undone.origin.of} has been undone`;
 }

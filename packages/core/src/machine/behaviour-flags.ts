@@ -16,6 +16,16 @@ export const behaviourFlags = {
   cancelledItemsAreAlone: 4,
   /** A route back to a node that is skipped then, or cancelled, has cost it a visit all the same. */
   everyPassIsAVisit: 5,
+  /** What undoes an item may refer to its index. */
+  undoKnowsTheIndex: 6,
+  /** The budget of a `subrun` node itself bounds its child as well. */
+  nodeBudgetBoundsTheChild: 7,
+  /** An agent that was approved while the run is paused starts when it is resumed. */
+  approvedAgentsWait: 8,
+  /** A child that succeeds although it was to stop has done what undoes it. */
+  stoppedChildrenAreUndone: 9,
+  /** A mapped node that is cancelled waits for the tasks of its items. */
+  cancelledMapsWaitForTasks: 10,
 } as const;
 
 export type BehaviourFlag = keyof typeof behaviourFlags;

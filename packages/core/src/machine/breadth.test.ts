@@ -421,6 +421,26 @@ describe('approvals', () => {
     expect(story.state.status).toBe('succeeded');
   });
 
+  test('what cannot be asked, since something is missing in it, fails the node', () => {
+    for (const node of [
+      { id: 'b', needs: ['a'], approval: { message: 'Ship {{input.version}}?' } },
+      { id: 'b', needs: ['a'], approval: { message: 'Ship?' }, input: { version: '{{input.version}}' } },
+    ]) {
+      const story = tell([{ id: 'a' }, node]);
+      expect(inShort(story.complete('a'))).toEqual(['node.succeeded a', 'node.failed b', 'run.failed']);
+      expect(story.state.failure?.reason).toBe('invalid_argument/template');
+    }
+  });
+
+  test('an agent that is approved while the run is paused starts when it is resumed', () => {
+    const story = tell([{ id: 'a', approval: { message: 'may it?' } }]);
+    command(story, { type: 'pause', by, reason: 'wait' });
+    expect(command(story, { type: 'approve', by, approval: 'a' })).toEqual(['run.paused']);
+    expect(story.state.waitingFor).toMatchObject([{ kind: 'pause', by }]);
+    expect(pending(story.state)).toEqual([]);
+    expect(command(story, { type: 'resume', by })).toEqual(['attempt.scheduled a', 'run.resumed']);
+  });
+
   test('a no ends the run without running the node; a second answer is refused', () => {
     verifies('H-11');
     const story = begin();
@@ -615,6 +635,29 @@ describe('subruns', () => {
     expect(story.state.budget.spent.calls).toBe(3);
   });
 
+  test('the budget of the node itself bounds the child as well', () => {
+    const bounded = nodes.map((node) => ({ ...node, budget: { calls: 1 } }));
+    expect(pending(tell(bounded, flow, { n: 1 }).state)).toMatchObject([{ wait: { granted: { calls: 1 } } }]);
+  });
+
+  test('a child that has succeeded although it was to stop is undone', () => {
+    const undoable = nodes.map((node) => ({
+      ...node,
+      compensate: { agent: 'worker', input: { y: '{{sub.output.y}}' } },
+    }));
+    const story = tell(undoable, flow, { n: 1 });
+    story.cancel();
+    expect(inShort(story.tell({ ...ended, output: { y: 1 } }))).toEqual([
+      'node.cancelled sub',
+      'run.ending',
+      'compensation.started sub',
+      'attempt.scheduled sub.undo',
+    ]);
+    expect(pending(story.state)).toMatchObject([{ task: { payload: { y: 1 } } }]);
+    story.complete('sub.undo');
+    expect(story.state.status).toBe('cancelled');
+  });
+
   test('a tree that has moved on meanwhile is not overwritten', () => {
     const story = tell([...nodes, { id: 'a' }], flow, { n: 1 });
     const outcome = { ...resultOf('a'), treeBefore: 'tree0', treeAfter: 'tree1' };
@@ -712,16 +755,53 @@ describe('cleaning up', () => {
 
   test('mapped children are undone with their items', () => {
     const story = tell([
-      { id: 'pay', map: { over: [5, 6] }, compensate: { agent: 'worker', input: { amount: '{{item}}' } } },
+      {
+        id: 'pay',
+        map: { over: [5, 6] },
+        compensate: { agent: 'worker', input: { amount: '{{item}}', place: '{{index}}' } },
+      },
       { id: 'z', needs: ['pay'] },
     ]);
     story.complete('pay[1]');
     story.complete('pay[0]');
     story.fail('z');
-    expect(pending(story.state)).toMatchObject([{ ref: { node: 'pay[0].undo' }, task: { payload: { amount: 5 } } }]);
+    expect(pending(story.state)).toMatchObject([
+      { ref: { node: 'pay[0].undo' }, task: { payload: { amount: 5, place: 0 } } },
+    ]);
     story.complete('pay[0].undo');
-    expect(pending(story.state)).toMatchObject([{ ref: { node: 'pay[1].undo' }, task: { payload: { amount: 6 } } }]);
+    expect(pending(story.state)).toMatchObject([
+      { ref: { node: 'pay[1].undo' }, task: { payload: { amount: 6, place: 1 } } },
+    ]);
     story.complete('pay[1].undo');
+  });
+
+  test('mapped children of an earlier turn are undone although a loop has started over', () => {
+    const story = tell([
+      { id: 'head', maxVisits: 2 },
+      {
+        id: 'pay',
+        needs: ['head'],
+        map: { over: [5, 6] },
+        compensate: { agent: 'worker', input: { amount: '{{item}}' } },
+      },
+      { id: 'latch', needs: ['pay'], routes: [{ on: 'again', to: 'head' }] },
+    ]);
+    story.complete('head');
+    story.complete('pay[0]');
+    story.complete('pay[1]');
+    story.complete('latch', 'again');
+    expect(inShort(story.fail('head'))).toEqual([
+      'node.failed head',
+      'node.skipped pay',
+      'node.skipped latch',
+      'run.ending',
+      'compensation.started pay[1]',
+      'attempt.scheduled pay[1].undo',
+    ]);
+    expect(pending(story.state)).toMatchObject([{ task: { agent: 'worker', payload: { amount: 6 } } }]);
+    story.complete('pay[1].undo');
+    story.complete('pay[0].undo');
+    expect(story.state.status).toBe('failed');
   });
 
   test('what the run gives is filled in at its end', () => {
@@ -755,6 +835,30 @@ describe('what people ask of a run', () => {
     expect(command(story, { type: 'cancel', by, reason: 'x', node: 'a' })).toEqual([
       'refused: invalid_argument/run_ended',
     ]);
+  });
+
+  test('a mapped node that is cancelled waits for the tasks that its items proposed', () => {
+    const story = tell(
+      [
+        { id: 'm', map: { over: [1] } },
+        { id: 'z', needs: ['m?'] },
+      ],
+      { taskAgents: ['worker'] },
+    );
+    const task = {
+      type: 'AgentTask',
+      id: 't',
+      protocolVersion: 1,
+      agent: 'worker',
+      payload: { action: 'run' },
+    } as const;
+    const outcome = resultOf('m[0]');
+    if (outcome.kind !== 'result') throw new TypeError('no result');
+    outcome.result.payload.newTasks = [task];
+    story.tell({ type: 'attempt.completed', ...story.ref('m[0]'), incarnation: 1, outcome });
+    expect(command(story, { type: 'cancel', by, reason: 'x', node: 'm' })).toEqual(['attempt.stopping m[0]+0']);
+    expect(inShort(story.stopped('m[0]+0')).slice(-2)).toEqual(['node.cancelled m', 'attempt.scheduled z']);
+    expect(story.statuses()).toMatchObject({ m: 'cancelled' });
   });
 
   test('cancelling a mapped node stops its children', () => {
@@ -835,6 +939,27 @@ describe('what people ask of a run', () => {
     expect(command(story, { type: 'rollback', by, ...then })).toEqual(['attempt.scheduled b']);
     expect(story.node('a')).toMatchObject({ status: 'succeeded', visit: 1 });
     expect(story.node('b')).toMatchObject({ visit: 2, floor: 1 });
+  });
+
+  test('a rollback that would forget what an earlier visit did, or a visit that it takes back, is refused', () => {
+    const charge = { id: 'charge', compensate: { agent: 'worker' }, maxVisits: 2 };
+    const story = tell([
+      { ...charge, routes: [{ on: 'again', to: 'charge' }] },
+      { id: 'ask', needs: ['charge'], approval: { message: '?' } },
+    ]);
+    const before = { toSeq: story.state.seq, carry: carryOf(story.state) };
+    story.complete('charge', 'again');
+    story.complete('charge');
+    const after = { toSeq: story.state.seq, carry: carryOf(story.state) };
+    for (const then of [before, after])
+      expect(admit(story.state, { type: 'rollback', by, ...then })).toMatchObject({
+        reason: 'invalid_argument/rollback',
+        detail: 'charge would not be undone any more',
+      });
+    const once = tell([charge, { id: 'ask', needs: ['charge'], approval: { message: '?' } }]);
+    once.complete('charge');
+    const kept = { toSeq: once.state.seq, carry: carryOf(once.state) };
+    expect(admit(once.state, { type: 'rollback', by, ...kept })).toMatchObject({ kind: 'admitted' });
   });
 
   test('a rollback that would keep something from being undone, or count what was undone as done, is refused', () => {

@@ -4,7 +4,7 @@ import { isAtWork, type NodeState, type RunState } from './run-state.ts';
 
 /** A run pauses when nothing of it is in flight; what it waits for is named. */
 export function pauseRun(state: RunState): Decision | undefined {
-  if (openNodes(state).some(({ node }) => isAtWork(node))) return undefined;
+  if (openNodes(state).some(({ node }) => goesOn(state, node))) return undefined;
   const waitingFor = waitsOf(state);
   if (waitingFor.length === 0) return undefined;
   const isKnown = state.status === 'paused' && canonicalJson([...state.waitingFor]) === canonicalJson([...waitingFor]);
@@ -12,8 +12,13 @@ export function pauseRun(state: RunState): Decision | undefined {
 }
 
 export function resumeRun(state: RunState): Decision | undefined {
-  const resumes = state.status === 'paused' && openNodes(state).some(({ node }) => isAtWork(node));
+  const resumes = state.status === 'paused' && openNodes(state).some(({ node }) => goesOn(state, node));
   return resumes ? { type: 'run.resumed' } : undefined;
+}
+
+/** An agent that was approved in a pause is woken, and starts when the run is resumed. */
+function goesOn({ pause }: RunState, node: NodeState): boolean {
+  return isAtWork(node) && (node.status !== 'woken' || pause === undefined);
 }
 
 /** What of a run people or time have to bring, also where other nodes of it are at work. */

@@ -25,6 +25,7 @@ import {
   type NodeState,
   type RunState,
 } from './run-state.ts';
+import { taskInput } from './task.ts';
 import { fillTemplates, fillWords, holds } from './template.ts';
 
 /** Runs below runs, at most. */
@@ -196,7 +197,12 @@ function waitOf(state: RunState, path: string, definition: WorkflowNode, visit: 
       ...(expires === undefined ? {} : { expiresTs: state.ts + expires }),
     };
   }
-  if (approval !== undefined) return { kind: 'approval', approval: `${path}#${visit}` };
+  if (approval !== undefined) {
+    // What is asked is filled in once the visit waits; what cannot be fails the node here.
+    fillWords(approval.message, state, path);
+    if (definition.agent !== undefined) taskInput(state, path);
+    return { kind: 'approval', approval: `${path}#${visit}` };
+  }
   return subrun === undefined ? undefined : childOf(state, path, definition, subrun);
 }
 
@@ -215,15 +221,20 @@ function childOf(
     run: `${state.run}.${state.subruns + 1}`,
     workflow: subrun.workflow,
     input: fillTemplates(definition.input, state, path) as JsonObject,
-    granted: grantFor(state, subrun),
+    granted: grantFor(state, definition, subrun),
     ...(timeoutMs === undefined ? {} : { deadlineTs: state.ts + timeoutMs }),
     ...(state.tree === undefined ? {} : { tree: state.tree }),
   };
 }
 
-function grantFor(state: RunState, { workflow, budget = {} }: NonNullable<WorkflowNode['subrun']>): Amounts {
+function grantFor(
+  state: RunState,
+  definition: WorkflowNode,
+  { workflow, budget = {} }: NonNullable<WorkflowNode['subrun']>,
+): Amounts {
   const own = state.workflow.workflows?.[workflow]?.budget ?? {};
-  return narrower(narrower(budget, own), remaining(state.budget));
+  const ofNode = isOn(state, 'nodeBudgetBoundsTheChild') ? (definition.budget ?? {}) : {};
+  return narrower(narrower(narrower(budget, ofNode), own), remaining(state.budget));
 }
 
 function firstAttempt(state: RunState, path: string, definition: WorkflowNode, visit: number): Decision {

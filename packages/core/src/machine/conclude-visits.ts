@@ -1,4 +1,4 @@
-import { failure, type Decision, type Failure, type Json, type JsonObject } from '@vltair/protocol';
+import { failure, type Decision, type Failure, type Json, type JsonObject, type WorkflowNode } from '@vltair/protocol';
 import { isOn } from './behaviour-flags.ts';
 import { endingOf } from './conclude-ending.ts';
 import { scheduleAttempt, startVisit } from './conclude-start.ts';
@@ -79,7 +79,7 @@ function settleStopped(path: string, node: NodeState): Decision {
 }
 
 /** What the visit waited for has come. */
-function settleWoken(state: RunState, path: string, node: NodeState): Decision {
+function settleWoken(state: RunState, path: string, node: NodeState): Decision | undefined {
   const { wait, visit } = node;
   switch (wait?.kind) {
     case 'approval':
@@ -108,15 +108,12 @@ function settleSubrun(path: string, { visit, answer }: NodeState): Decision {
 }
 
 /** Beside an agent, a yes starts it; alone, every answer is a signal, where a route takes it. */
-function settleAnswered(state: RunState, path: string, node: NodeState, id: string): Decision {
+function settleAnswered(state: RunState, path: string, node: NodeState, id: string): Decision | undefined {
   const definition = definitionOf(state, path);
   const { visit } = node;
   const approval = state.approvals[id];
   const status = approval?.status ?? 'cancelled';
-  if (status === 'granted' && definition.agent !== undefined)
-    return mayGoOn(state, path, node)
-      ? startVisit(state, path, definition)
-      : { type: 'node.cancelled', node: path, visit };
+  if (status === 'granted' && definition.agent !== undefined) return startApproved(state, path, node, definition);
   const signal = status === 'granted' ? 'approved' : status;
   const isTaken = status === 'granted' || definition.routes.some(({ on }) => on === signal);
   const words = { by: approval?.by ?? null, comment: approval?.words ?? null };
@@ -124,6 +121,13 @@ function settleAnswered(state: RunState, path: string, node: NodeState, id: stri
   if (status === 'expired') return failed(path, visit, failure('deadline_exceeded/approval', { where: path }));
   const detail = `${approval?.by ?? ''}: ${approval?.words ?? ''}`;
   return failed(path, visit, failure('forbidden/rejected', { detail, where: path }));
+}
+
+/** M6. */
+function startApproved(state: RunState, path: string, node: NodeState, definition: WorkflowNode): Decision | undefined {
+  if (!mayGoOn(state, path, node)) return { type: 'node.cancelled', node: path, visit: node.visit };
+  const isHeld = state.pause !== undefined && state.ending === undefined && isOn(state, 'approvedAgentsWait');
+  return isHeld ? undefined : startVisit(state, path, definition);
 }
 
 /** A sleep that is over; a signal that nobody sent in time. */
@@ -165,8 +169,13 @@ export function cancelBranches(state: RunState): Decision | undefined {
 function cancelVisit(state: RunState, path: string, node: NodeState): Decision | undefined {
   const stop = stopVisit(path, node, 'branch_cancelled') ?? stopChildren(state, node, 'branch_cancelled');
   if (stop !== undefined) return stop;
-  if (isActive(node) || node.children.some((child) => isActive(nodeOf(state, child)))) return undefined;
+  if (isActive(node) || node.children.some((child) => isBusyBelow(state, nodeOf(state, child)))) return undefined;
   return { type: 'node.cancelled', node: path, visit: Math.max(node.visit, 1) };
+}
+
+/** A child that waits for children of its own is not active itself. */
+function isBusyBelow(state: RunState, child: NodeState): boolean {
+  return isActive(child) || (child.status === 'joining' && isOn(state, 'cancelledMapsWaitForTasks'));
 }
 
 /** Stops, or cancels, the children one after the other. */

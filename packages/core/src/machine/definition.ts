@@ -56,7 +56,8 @@ function tableOf(workflow: Workflow): ReadonlyMap<string, WorkflowNode> {
 }
 
 function childDefinition(state: RunState, path: string, origin: ChildOrigin): WorkflowNode {
-  const of = definitionOf(state, origin.of);
+  // What undoes an item belongs to its node: the item may be gone, when a loop has started over.
+  const of = definitionOf(state, origin.kind === 'undo' ? baseOf(origin.of) : origin.of);
   if (origin.kind === 'item') return itemDefinition(of);
   const bare = { id: path, needs: [], routes: [], maxVisits: 1, ...prioritised(of) };
   if (origin.kind === 'task') {

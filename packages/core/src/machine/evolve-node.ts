@@ -183,7 +183,18 @@ function subrunEnded(state: RunState, fact: FactOf<'subrun.ended'>): RunState {
     status: open.status === 'stopping' ? 'stopped' : 'woken',
     answer: { kind: 'subrun', ended: end },
   }));
-  return fact.tree === undefined || isConflict ? next : { ...next, tree: fact.tree };
+  const done = withUndoOfStopped(next, node, end);
+  return fact.tree === undefined || isConflict ? done : { ...done, tree: fact.tree };
+}
+
+/** The stop came too late for the child: what it did counts as done when the run is cleaned up after. */
+function withUndoOfStopped(state: RunState, { status, visit }: NodeState, end: FactOf<'subrun.ended'>): RunState {
+  const isUndoable = definitionOf(state, end.node).compensate !== undefined && isOn(state, 'stoppedChildrenAreUndone');
+  if (status !== 'stopping' || end.status !== 'succeeded' || !isUndoable) return state;
+  const result = { signal: 'success', output: end.output ?? {}, artifacts: [] };
+  const { origin } = nodeOf(state, end.node);
+  const item = origin?.kind === 'item' ? { item: origin.item } : {};
+  return { ...state, undo: [...state.undo, { node: end.node, visit, result, ...item }] };
 }
 
 /** The child worked on a tree that the run has left behind: neither change is lost, and neither is guessed to win. */

@@ -1,4 +1,5 @@
 import { evaluateCondition, parseExpression, VltairError, type Json, type JsonObject } from '@vltair/protocol';
+import { isOn } from './behaviour-flags.ts';
 import { baseOf } from './definition.ts';
 import { findNode, nodeOf, type NodeState, type RunState } from './run-state.ts';
 
@@ -90,7 +91,10 @@ function itemOf(
 ): { readonly item: Json; readonly index?: number } | undefined {
   const origin = path === undefined ? undefined : findNode(state, path)?.origin;
   if (origin?.kind === 'item') return origin;
-  return origin?.kind === 'undo' && origin.item !== undefined ? { item: origin.item } : undefined;
+  if (origin?.kind !== 'undo' || origin.item === undefined) return undefined;
+  const index = /\[(\d+)\]$/.exec(origin.of)?.[1];
+  const isKnown = index !== undefined && isOn(state, 'undoKnowsTheIndex');
+  return { item: origin.item, ...(isKnown ? { index: Number(index) } : {}) };
 }
 
 /** What a node has given. A compensation sees what the visit gave that it undoes. */
