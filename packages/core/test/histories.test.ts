@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { decisionSchema, factSchema, payloadText, readPayload, type RunEvent } from '@vltair/protocol';
 import { describe, expect, test } from 'vitest';
 import { verifies } from '../../../e2e/verifies.ts';
@@ -45,6 +47,11 @@ describe('the kept histories', () => {
       return read?.type === 'run.created' ? read.manifest.flags : [];
     });
     expect(new Set(flags)).toEqual(knownFlags);
+  });
+
+  test('are under the flags that the guide shows', () => {
+    const guide = readFileSync(join(import.meta.dirname, '..', '..', '..', 'docs', 'upgrades.md'), 'utf8');
+    expect(guide).toMatch(new RegExp(`^pinned .*, flags ${[...knownFlags].join(' ')}$`, 'm'));
   });
 
   test('hold a run whose payloads are purged: what is left of it is its chain, and the purge', () => {
