@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { dimensions, type Amounts, type EventPayload } from '@vltair/protocol';
+import { dimensions, type Amounts, type DecisionOf, type EventPayload, type FactOf } from '@vltair/protocol';
 import { verifyReplay, verifyRun, type EventStore, type RunState } from '../../src/index.ts';
 import { definitionOf, isCleanup } from '../../src/machine/definition.ts';
 import { findNode, hasEnded, isSettled, nodeOf } from '../../src/machine/run-state.ts';
@@ -139,9 +139,7 @@ function checkUndoing(run: RunBook, before: RunState, event: Event): void {
   )
     fail('SI20', run, event, `${node}#${visit} is undone twice`);
   const atOf = (path: string, times: number): number =>
-    events.findLastIndex(
-      ({ payload }) => payload.type === 'node.succeeded' && payload.node === path && payload.visit === times,
-    );
+    events.findLastIndex(({ payload }) => hasDone(payload) && payload.node === path && payload.visit === times);
   const last = undone.at(-1)?.payload;
   if (last?.type === 'compensation.started' && atOf(last.node, last.visit) < atOf(node, visit))
     fail('SI20', run, event, `${last.node} was undone before ${node}, which succeeded later`);
@@ -149,6 +147,11 @@ function checkUndoing(run: RunBook, before: RunState, event: Event): void {
     ([, { origin, status }]) => origin?.kind === 'undo' && !isSettledStatus(status),
   );
   if (open !== undefined) fail('SI20', run, event, `${node} is undone while ${open[0]} is ${open[1].status}`);
+}
+
+/** A child may have succeeded although its node was stopping. */
+function hasDone(payload: Event['payload']): payload is FactOf<'subrun.ended'> | DecisionOf<'node.succeeded'> {
+  return payload.type === 'node.succeeded' || (payload.type === 'subrun.ended' && payload.status === 'succeeded');
 }
 
 function isSettledStatus(status: string): boolean {
