@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { DatabaseSync } from 'node:sqlite';
+import { setImmediate, setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { verifies } from '../../../e2e/verifies.ts';
 import { parseJson, runHere, smallProject, temporaryDirectory, type Result } from './command-fixture.ts';
@@ -31,6 +32,24 @@ async function untilRunBegins(directory: string): Promise<void> {
     if (Array.isArray(listed) && listed.length > 0) return;
     await delay(50);
   }
+}
+
+/** Looks for some milliseconds without a break: what another thread writes meanwhile, this one has not heard of yet. */
+function isRunWritten(directory: string): boolean {
+  const path = join(directory, '.vltair', 'vltair.db');
+  const end = performance.now() + 20;
+  while (performance.now() < end) {
+    if (!existsSync(path)) return false;
+    const database = new DatabaseSync(path, { readOnly: true });
+    try {
+      if (database.prepare('SELECT 1 FROM runs').get() !== undefined) return true;
+    } catch {
+      return false; // the store is being made
+    } finally {
+      database.close();
+    }
+  }
+  return false;
 }
 
 describe('run --file', () => {
@@ -278,6 +297,18 @@ describe('fix', () => {
     const unfinished = (listed['runs'] as { run: string }[])[2]?.run ?? '';
     expect(await runHere(['cancel', unfinished], { directory })).toMatchObject({ code: 0 });
     expect((await runHere(['show', unfinished], { directory })).stdout).toContain('cancelled by the user');
+  });
+
+  test('who interrupts in the moment in which a run begins is told of the run', async () => {
+    const directory = smallProject({ slowMs: 100 });
+    const controller = new AbortController();
+    const running = runHere(['fix'], { directory, signal: controller.signal });
+    while (!isRunWritten(directory)) await setImmediate();
+    controller.abort();
+    expect(await running).toMatchObject({
+      code: 130,
+      stderr: expect.stringMatching(/interrupted; the run is kept: vltair resume \S+\n$/),
+    });
   });
 
   test('--apply refuses when the files changed meanwhile, naming them', async () => {

@@ -4,6 +4,7 @@ import { makeRunId, VltairError } from '@vltair/protocol';
 import { openEquipment, type Application, type Equipment } from './application.ts';
 import { askHere, askOwner, entryOf, type Wish } from './ask-owner.ts';
 import { followToRest } from './follow-to-rest.ts';
+import { readingStore } from './open-store.ts';
 import { restOf, type SessionOptions } from './session.ts';
 import { whereverOwned, type Guest } from './wherever-owned.ts';
 
@@ -41,10 +42,15 @@ export interface Pursuit<T> {
  */
 export async function bringToRest<T>(session: SessionOptions, pursuit: Pursuit<T>): Promise<T> {
   const chase = new Chase(session, pursuit);
-  return await whereverOwned<T>(session, {
-    here: async (app) => await chase.here(app),
-    elsewhere: async (guest) => await chase.elsewhere(guest),
-  });
+  try {
+    return await whereverOwned<T>(session, {
+      here: async (app) => await chase.here(app),
+      elsewhere: async (guest) => await chase.elsewhere(guest),
+    });
+  } catch (error) {
+    if (error instanceof VltairError && error.reason === 'cancelled/interrupted') await chase.tellWhatIsKept();
+    throw error;
+  }
 }
 
 const PATIENCE_MS = 5_000;
@@ -100,6 +106,14 @@ class Chase<T> {
       if ((await this.#ask(guest, this.#entry(run, command))) === 'left') return 'left';
     const state = await this.#follow(guest, run);
     return state === undefined ? 'left' : await this.#pursuit.finish(desk, state);
+  }
+
+  /** Somebody may leave in the moment in which the run has begun: he is told of it all the same. */
+  async tellWhatIsKept(): Promise<void> {
+    const target = this.#target;
+    if (target === undefined || this.#isLocated) return;
+    const row = await readingStore(this.#session, async (store) => await store.run(target.run));
+    if (row !== undefined) this.#locate(target);
   }
 
   /** The target once `begin` has begun it; a start that gave way to another run finds that one. */
