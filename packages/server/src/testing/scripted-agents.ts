@@ -101,7 +101,7 @@ export class ScriptedAgents implements Invoker {
   }
 
   async invoke(task: AgentTask, context: AgentContext): Promise<AgentResult | AgentError> {
-    const flight = new OpenFlight(task, context);
+    const flight = openFlight(task, context);
     this.#flights.add(flight);
     this.#parts.stirred();
     try {
@@ -245,39 +245,21 @@ export class ScriptedAgents implements Invoker {
   }
 }
 
-class OpenFlight implements Flight {
-  readonly run: string;
-  readonly node: string;
-  readonly visit: number;
-  readonly attempt: number;
-  readonly incarnation: number;
-  readonly agent: string;
-  readonly action: string;
-  readonly input: JsonObject;
+interface OpenFlight extends Flight {
+  readonly call: AgentCall;
+  /** Equal for all incarnations of an attempt. */
+  readonly attemptKey: string;
   readonly id: string;
-  waits = 0;
+  waits: number;
+}
 
-  constructor({ id, agent = '', payload }: AgentTask, { run, node, visit, attempt, incarnation }: AgentContext) {
-    const { action, ...input } = payload;
-    this.run = run;
-    this.node = node;
-    this.visit = visit;
-    this.attempt = attempt;
-    this.incarnation = incarnation;
-    this.agent = agent;
-    this.action = action;
-    this.input = jsonObjectSchema.parse(input);
-    this.id = id;
-  }
-
-  get attemptKey(): string {
-    return `${this.run} ${this.node}#${this.visit} a${this.attempt}`;
-  }
-
-  get call(): AgentCall {
-    const { run, node, visit, attempt, incarnation, agent, action, input } = this;
-    return { run, node, visit, attempt, incarnation, agent, action, input };
-  }
+function openFlight(
+  { id, agent = '', payload }: AgentTask,
+  { run, node, visit, attempt, incarnation }: AgentContext,
+): OpenFlight {
+  const { action, ...input } = payload;
+  const call = { run, node, visit, attempt, incarnation, agent, action, input: jsonObjectSchema.parse(input) };
+  return { ...call, call, attemptKey: `${run} ${node}#${visit} a${attempt}`, id, waits: 0 };
 }
 
 /** @throws VltairError `invalid_argument/test_script` for what is no time span. */
