@@ -15,7 +15,7 @@ import {
 import type { Signer } from '../src/ports/event-store.ts';
 import { sha256 } from '../src/journal/sha256.ts';
 import { storeKeyOf } from '../src/journal/signing-key.ts';
-import { integerIn, oneOfIn, type SqliteRow, textIn } from '../src/journal/sqlite-row.ts';
+import { integerIn, oneOfIn, type Row, textIn } from '../src/journal/row.ts';
 
 /** What somebody does to a database who may write it but has not the signing key. Every hash fits afterwards. */
 export class Forger {
@@ -82,7 +82,7 @@ export class Forger {
   }
 }
 
-function headerOf(row: SqliteRow): EventHeader {
+function headerOf(row: Row): EventHeader {
   return {
     format: CHAIN_FORMAT,
     run: textIn(row, 'run'),
@@ -97,7 +97,7 @@ function headerOf(row: SqliteRow): EventHeader {
   };
 }
 
-function statementOf(database: DatabaseSync, row: SqliteRow, previous: string): string {
+function statementOf(database: DatabaseSync, row: Row, previous: string): string {
   const [firstPosition, lastPosition] = [integerIn(row, 'first_position'), integerIn(row, 'last_position')];
   const hashes = database
     .prepare('SELECT hash FROM events WHERE position BETWEEN ? AND ? ORDER BY position')

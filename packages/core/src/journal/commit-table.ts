@@ -1,95 +1,126 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { canonicalJson, CHAIN_FORMAT, type CommitStatement, GENESIS, merkleRoot } from '@vltair/protocol';
 import type { SignedCommit, Signer } from '../ports/event-store.ts';
+import { hexIn } from './archive-table.ts';
+import { integerIn, type Row, textIn } from './row.ts';
 import { sha256 } from './sha256.ts';
-import { integerIn, type SqliteRow, textIn } from './sqlite-row.ts';
+import { type Ask, ask, askAll, batch, type Parameters, rowsOf, statement, type Work } from './statement.ts';
 
-/** The table `commits`: a signed statement for each group commit, each naming the one before. */
-export class CommitTable {
-  readonly #insert: StatementSync;
-  readonly #insertKey: StatementSync;
-  readonly #last: StatementSync;
-  readonly #after: StatementSync;
-  readonly #ofRun: StatementSync;
-  readonly #hashes: StatementSync;
+/* The table `commits`: a signed statement for each group commit, each naming the one before. */
+const insertKey = batch({
+  into: 'keys',
+  columns: { fingerprint: 'text', public_key: 'text' },
+  then: 'ON CONFLICT DO NOTHING',
+});
+const insertCommit = batch({
+  into: 'commits',
+  columns: {
+    number: 'bigint',
+    first_position: 'bigint',
+    last_position: 'bigint',
+    statement: 'text',
+    signature: 'text',
+    fingerprint: 'text',
+  },
+});
+const selectNewest = statement(
+  'SELECT number, last_position, statement, signature, fingerprint FROM commits ORDER BY number DESC LIMIT 1',
+);
+const SELECT = `SELECT c.first_position, c.last_position, c.statement, c.signature, k.public_key
+  FROM commits c JOIN keys k ON k.fingerprint = c.fingerprint`;
+const selectAfter = statement(`${SELECT} WHERE c.number > :number ORDER BY c.number LIMIT :limit`);
+const selectOfRun = statement(
+  `${SELECT} WHERE c.number > :number AND c.last_position IN (
+     SELECT (SELECT min(last_position) FROM commits WHERE last_position >= e.position) FROM
+       (SELECT position FROM events WHERE run = :run
+        UNION ALL SELECT position FROM archived_events WHERE run = (SELECT number FROM runs WHERE run = :run)) e)
+   ORDER BY c.number LIMIT :limit`,
+);
+const selectHashes = statement('SELECT position, hash FROM events WHERE position BETWEEN :first AND :last');
+const selectArchivedHashes = statement(
+  'SELECT position, hash FROM archived_events WHERE position BETWEEN :first AND :last',
+);
 
-  constructor(database: DatabaseSync) {
-    this.#insert = database.prepare(
-      'INSERT INTO commits (number, first_position, last_position, statement, signature, fingerprint) VALUES (?, ?, ?, ?, ?, ?)',
-    );
-    this.#insertKey = database.prepare('INSERT OR IGNORE INTO keys (fingerprint, public_key) VALUES (?, ?)');
-    this.#last = database.prepare('SELECT number, statement FROM commits ORDER BY number DESC LIMIT 1');
-    this.#after = database.prepare(
-      `SELECT c.first_position, c.last_position, c.statement, c.signature, k.public_key
-       FROM commits c JOIN keys k ON k.fingerprint = c.fingerprint WHERE c.number > ? ORDER BY c.number LIMIT ?`,
-    );
-    this.#ofRun = database.prepare(
-      `SELECT c.first_position, c.last_position, c.statement, c.signature, k.public_key
-       FROM commits c JOIN keys k ON k.fingerprint = c.fingerprint
-       WHERE c.number > :number AND c.last_position IN (
-         SELECT (SELECT min(last_position) FROM commits WHERE last_position >= e.position) FROM
-           (SELECT position FROM events WHERE run = :run
-            UNION ALL SELECT position FROM archived_events WHERE run = (SELECT number FROM runs WHERE run = :run)) e)
-       ORDER BY c.number LIMIT :limit`,
-    );
-    this.#hashes = database.prepare(
-      `SELECT position, hash FROM events WHERE position BETWEEN :first AND :last
-       UNION ALL SELECT position, lower(hex(hash)) FROM archived_events WHERE position BETWEEN :first AND :last
-       ORDER BY position`,
-    );
-  }
+/** The newest commit, as its row says. */
+export interface NewestCommit {
+  readonly number: number;
+  readonly lastPosition: number;
+  readonly statement: string;
+  readonly signature: string;
+  readonly fingerprint: string;
+}
 
-  /** Signs the events with these hashes, the first of which is at `firstPosition`. */
-  sign(firstPosition: number, hashes: readonly string[], signer: Signer): void {
-    const { number, previous } = this.#head();
-    const statement: CommitStatement = {
-      format: CHAIN_FORMAT,
-      commit: number + 1,
-      firstPosition,
-      lastPosition: firstPosition + hashes.length - 1,
-      root: merkleRoot(hashes, sha256),
-      previous,
-    };
-    const text = canonicalJson(statement);
-    this.#insertKey.run(signer.fingerprint, signer.publicKey);
-    this.#insert.run(
-      statement.commit,
-      firstPosition,
-      statement.lastPosition,
-      text,
-      signer.sign(text),
-      signer.fingerprint,
-    );
-  }
+export const askNewestCommit: Ask = ask(selectNewest);
 
-  after(number: number, limit: number): readonly SignedCommit[] {
-    return this.#after.all(number, limit).map((row) => this.#commitOf(row));
-  }
+export function newestCommitIn(rows: readonly Row[] | undefined): NewestCommit | undefined {
+  const row = rows?.[0];
+  if (row === undefined) return undefined;
+  return {
+    number: integerIn(row, 'number'),
+    lastPosition: integerIn(row, 'last_position'),
+    statement: textIn(row, 'statement'),
+    signature: textIn(row, 'signature'),
+    fingerprint: textIn(row, 'fingerprint'),
+  };
+}
 
-  ofRun(run: string, number: number, limit: number): readonly SignedCommit[] {
-    return this.#ofRun.all({ number, run, limit }).map((row) => this.#commitOf(row));
-  }
+/** What is signed: the events with these hashes, the first of which is at `firstPosition`. */
+export interface CommitWish {
+  readonly newest: NewestCommit | undefined;
+  readonly firstPosition: number;
+  readonly hashes: readonly string[];
+}
 
-  #commitOf(row: SqliteRow): SignedCommit {
-    return {
-      statement: textIn(row, 'statement'),
-      signature: textIn(row, 'signature'),
-      publicKey: textIn(row, 'public_key'),
-      hashes: this.#hashesOf(row),
-    };
-  }
+/** Signs the commit that follows the newest. */
+export function askSign({ newest, firstPosition, hashes }: CommitWish, signer: Signer): readonly Ask[] {
+  const lastPosition = firstPosition + hashes.length - 1;
+  const said: CommitStatement = {
+    format: CHAIN_FORMAT,
+    commit: (newest?.number ?? 0) + 1,
+    firstPosition,
+    lastPosition,
+    root: merkleRoot(hashes, sha256),
+    previous: newest === undefined ? GENESIS : sha256(Buffer.from(newest.statement)),
+  };
+  const text = canonicalJson(said);
+  const { fingerprint, publicKey } = signer;
+  const commit: Parameters = {
+    number: said.commit,
+    first_position: firstPosition,
+    last_position: lastPosition,
+    statement: text,
+    signature: signer.sign(text),
+    fingerprint,
+  };
+  const key = { fingerprint, public_key: publicKey };
+  return [...(newest?.fingerprint === fingerprint ? [] : askAll(insertKey, [key])), ...askAll(insertCommit, [commit])];
+}
 
-  #hashesOf(row: SqliteRow): readonly string[] {
-    const rows = this.#hashes.all({
-      first: integerIn(row, 'first_position'),
-      last: integerIn(row, 'last_position'),
-    });
-    return rows.map((event) => textIn(event, 'hash'));
-  }
+export function* commitsAfter(number: number, limit: number): Work<readonly SignedCommit[]> {
+  return yield* commitsOfRows(yield* rowsOf(selectAfter, { number, limit }));
+}
 
-  #head(): { readonly number: number; readonly previous: string } {
-    const row = this.#last.get();
-    if (row === undefined) return { number: 0, previous: GENESIS };
-    return { number: integerIn(row, 'number'), previous: sha256(Buffer.from(textIn(row, 'statement'))) };
-  }
+/** Those that hold events of a run. */
+export function* commitsOfRun(run: string, number: number, limit: number): Work<readonly SignedCommit[]> {
+  return yield* commitsOfRows(yield* rowsOf(selectOfRun, { run, number, limit }));
+}
+
+function* commitsOfRows(rows: readonly Row[]): Work<readonly SignedCommit[]> {
+  const hashes = yield rows.flatMap((row) => {
+    const range = { first: integerIn(row, 'first_position'), last: integerIn(row, 'last_position') };
+    return [ask(selectHashes, range), ask(selectArchivedHashes, range)];
+  });
+  return rows.map((row, index) => ({
+    statement: textIn(row, 'statement'),
+    signature: textIn(row, 'signature'),
+    publicKey: textIn(row, 'public_key'),
+    hashes: hashesOf(hashes[2 * index] ?? [], hashes[2 * index + 1] ?? []),
+  }));
+}
+
+function hashesOf(live: readonly Row[], archived: readonly Row[]): readonly string[] {
+  const placed = [
+    ...live.map((row) => ({ position: integerIn(row, 'position'), hash: textIn(row, 'hash') })),
+    ...archived.map((row) => ({ position: integerIn(row, 'position'), hash: hexIn(row) })),
+  ];
+  return placed.toSorted((a, b) => a.position - b.position).map(({ hash }) => hash);
 }

@@ -1,14 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { VltairError } from '@vltair/protocol';
+import type { Committer } from './committer.ts';
 import type { FromWriter, ToWriter, WriterData } from './journal-writer.ts';
 import type { WriteReply, WriteRequest } from './write-request.ts';
-
-/** Where write requests go. Replies come in the order of the requests. */
-export interface Committer {
-  /** Rejects only when the committer itself is lost or closed: then the outcome is unknown (S6). */
-  commit(request: WriteRequest): Promise<WriteReply>;
-  close(): Promise<void>;
-}
 
 interface Waiting {
   readonly resolve: (reply: WriteReply) => void;

@@ -1,167 +1,256 @@
 import { randomBytes } from 'node:crypto';
-import type { DatabaseSync } from 'node:sqlite';
 import { CHAIN_FORMAT, digestPayload, type EventHeader, type ExportLine, GENESIS, hashHeader } from '@vltair/protocol';
-import type { PurgeMark } from '../ports/event-store.ts';
-import { CommitTable } from './commit-table.ts';
-import { EventTable } from './event-table.ts';
-import { InboxTable } from './inbox-table.ts';
-import { RunTable, type StoredHead } from './run-table.ts';
+import type { CommandAnswer, PurgeMark } from '../ports/event-store.ts';
+import { askNewestCommit, askSign, newestCommitIn, type NewestCommit } from './commit-table.ts';
+import {
+  askInsert,
+  askLastPosition,
+  eraseEvents,
+  lastPositionIn,
+  type PlacedLine,
+  unarchiveEvents,
+} from './event-table.ts';
+import {
+  answeredIn,
+  askAnswer,
+  askAnswered,
+  askForget,
+  askSend,
+  askWithdraw,
+  type SerialisedCommand,
+} from './inbox-table.ts';
+import {
+  askHeads,
+  askMarkArchived,
+  askMarkPurged,
+  askPutRuns,
+  headsIn,
+  type RunChange,
+  type StoredHead,
+} from './run-table.ts';
 import { sha256 } from './sha256.ts';
 import type { StoreKey } from './signing-key.ts';
-import { SnapshotTable } from './snapshot-table.ts';
-import { storeFault } from './sqlite-error.ts';
+import { askRemoveSnapshots, askSaveSnapshot, type SerialisedSnapshot } from './snapshot-table.ts';
+import type { Ask, Work } from './statement.ts';
 import type { SerialisedAppend, WriteReply, WriteRequest } from './write-request.ts';
 
 const SALT_BYTES = 16;
 const NEW_RUN: StoredHead = { seq: 0, epoch: 0, hash: GENESIS, ts: 0, origin: undefined, isArchived: false };
 
+/** What a group is committed with. */
+export interface CommitMeans {
+  readonly key: StoreKey;
+  /** 16 bytes in hex, another one each time. */
+  readonly salt: () => string;
+}
+
+/** What is still to be written, and one reply for each request that holds once it is. */
+export interface Group {
+  readonly replies: readonly WriteReply[];
+  readonly writes: readonly Ask[];
+}
+
 /**
- * The one place that writes: takes a group of requests into one transaction with one fsync, and signs it.
+ * The one place that writes the log, inside a transaction of its driver: reads what the group of requests stands on,
+ * judges them one after another, and tells what is to be written, signed.
  *
  * G1 A request that is refused has written nothing; the others of its group go on (S2, S3).
  * G2 The group is committed or rolled back as a whole; after a rollback nothing is remembered from it (S6).
  * G3 Positions follow the order of requests and commits, without gaps (S4).
  */
-export class GroupCommit {
-  readonly #database: DatabaseSync;
-  readonly #directory: string;
-  readonly #key: StoreKey;
-  readonly #salt: () => string;
-  readonly #events: EventTable;
-  readonly #runs: RunTable;
-  readonly #commits: CommitTable;
-  readonly #snapshots: SnapshotTable;
-  readonly #inbox: InboxTable;
+export function* groupCommit(requests: readonly WriteRequest[], means: CommitMeans): Work<Group> {
+  const group = yield* openGroup(requests, means);
+  const replies: WriteReply[] = [];
+  for (const request of requests) {
+    const { reply, also } = group.take(request);
+    replies.push(reply);
+    if (also === undefined) continue;
+    yield group.writes(); // it changes what this group has written
+    yield* also;
+  }
+  return { replies, writes: [...group.writes(), ...group.signature()] };
+}
 
-  /** `salt`: 16 bytes in hex, another one each time. */
-  constructor(database: DatabaseSync, directory: string, key: StoreKey, salt: () => string = randomSalt) {
-    this.#database = database;
-    this.#salt = salt;
-    this.#directory = directory;
-    this.#key = key;
-    this.#events = new EventTable(database);
-    this.#runs = new RunTable(database);
-    this.#commits = new CommitTable(database);
-    this.#snapshots = new SnapshotTable(database);
-    this.#inbox = new InboxTable(database);
+export function randomSalt(): string {
+  return randomBytes(SALT_BYTES).toString('hex');
+}
+
+/** Reads, in one step, all that the requests are judged by. */
+function* openGroup(requests: readonly WriteRequest[], means: CommitMeans): Work<OpenGroup> {
+  const runs = new Set(requests.flatMap(runsOf));
+  const commands = requests.flatMap((request) => (request.kind === 'append' ? request.consumes : []));
+  const [heads, answered, last, newest] = yield [
+    askHeads([...runs]),
+    askAnswered(commands),
+    askLastPosition,
+    askNewestCommit,
+  ];
+  const found = { heads: headsIn(heads), answered: answeredIn(answered), newest: newestCommitIn(newest) };
+  return new OpenGroup({ ...found, lastPosition: lastPositionIn(last) }, means);
+}
+
+function runsOf(request: WriteRequest): readonly string[] {
+  switch (request.kind) {
+    case 'append':
+      return request.parent === undefined ? [request.run] : [request.run, request.parent];
+    case 'adopt':
+      return request.lines.slice(-1).map(({ header }) => header.run);
+    default:
+      return [];
+  }
+}
+
+interface Found {
+  readonly heads: Map<string, StoredHead>;
+  readonly answered: Set<string>;
+  readonly newest: NewestCommit | undefined;
+  readonly lastPosition: number;
+}
+
+/** A judged request. `also` is work on rows that are there before, or that this group has written. */
+interface Taken {
+  readonly reply: WriteReply;
+  readonly also?: Work<void>;
+}
+
+const DONE: Taken = { reply: { kind: 'done' } };
+
+/** A group in the making: what the store holds, as far as requests look at it, with what the group has changed in it. */
+class OpenGroup {
+  readonly #found: Found;
+  readonly #means: CommitMeans;
+  readonly #hashes: string[] = [];
+  readonly #runs = new Map<string, RunChange>();
+  #lines: PlacedLine[] = [];
+  #snapshots: SerialisedSnapshot[] = [];
+  #sent: SerialisedCommand[] = [];
+  #answers: CommandAnswer[] = [];
+
+  constructor(found: Found, means: CommitMeans) {
+    this.#found = found;
+    this.#means = means;
   }
 
-  /** One reply for each request, in order; durable when it returns. */
-  commit(requests: readonly WriteRequest[]): readonly WriteReply[] {
-    try {
-      this.#database.exec('BEGIN IMMEDIATE');
-      const replies = this.#applyAll(requests);
-      this.#database.exec('COMMIT');
-      return replies;
-    } catch (error) {
-      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
-      const fault = storeFault(error, this.#directory);
-      return requests.map(() => ({ kind: 'failed', ...fault }));
-    }
-  }
-
-  #applyAll(requests: readonly WriteRequest[]): readonly WriteReply[] {
-    const log = new PositionedLog(this.#events);
-    const replies = requests.map((request) => this.#apply(request, log));
-    if (log.hashes.length > 0) this.#commits.sign(log.firstPosition, log.hashes, this.#key);
-    return replies;
-  }
-
-  #apply(request: WriteRequest, log: PositionedLog): WriteReply {
+  take(request: WriteRequest): Taken {
     switch (request.kind) {
       case 'append':
-        return this.#append(request, log);
+        return this.#append(request);
       case 'adopt':
-        return this.#adopt(request, log);
+        return this.#adopt(request);
       case 'snapshot':
-        this.#snapshots.save(request, this.#key);
-        return { kind: 'done' };
+        this.#snapshots.push(request);
+        return DONE;
       case 'send':
-        this.#inbox.send(request.command);
-        return { kind: 'done' };
+        this.#sent.push(request.command);
+        return DONE;
       case 'withdraw':
-        this.#inbox.withdraw(request.id);
-        return { kind: 'done' };
+        return { ...DONE, also: asking([askWithdraw(request.id)]) };
       case 'answer':
-        this.#inbox.answer(request.answers);
-        return { kind: 'done' };
+        this.#answer(request.answers);
+        return DONE;
     }
   }
 
-  #append(request: SerialisedAppend, log: PositionedLog): WriteReply {
-    const head = this.#runs.head(request.run) ?? NEW_RUN;
+  /** What has been judged since the last call, in the order in which rows refer to each other. */
+  writes(): readonly Ask[] {
+    const writes = [
+      ...askPutRuns([...this.#runs.values()]),
+      ...askInsert(this.#lines),
+      ...this.#snapshots.flatMap((snapshot) => askSaveSnapshot(snapshot, this.#means.key)),
+      ...askSend(this.#sent),
+      ...askAnswer(this.#answers),
+    ];
+    this.#runs.clear();
+    [this.#lines, this.#snapshots, this.#sent, this.#answers] = [[], [], [], []];
+    return writes;
+  }
+
+  signature(): readonly Ask[] {
+    const { newest, lastPosition } = this.#found;
+    if (this.#hashes.length === 0) return [];
+    return askSign({ newest, firstPosition: lastPosition + 1, hashes: this.#hashes }, this.#means.key);
+  }
+
+  #append(request: SerialisedAppend): Taken {
+    const { run, tenant, row } = request;
+    const head = this.#found.heads.get(run) ?? NEW_RUN;
     const refusal =
       refusalOf(request, head) ?? this.#refusalOfParent(request) ?? this.#refusalOfCommands(request, head);
-    if (refusal !== undefined) return refusal;
-    const lines = chainLines(request, head, this.#salt);
+    if (refusal !== undefined) return { reply: refusal };
+    const lines = chainLines(request, head, this.#means.salt);
     const last = lines.at(-1);
-    if (last === undefined)
-      return { kind: 'failed', reason: 'internal/unexpected', detail: 'an append without events' };
-    if (head.isArchived) this.#unarchive(request.run);
-    this.#runs.put(request, headOf(last), request.row);
-    if (request.purge !== undefined) this.#purge(request.run, head.seq + 1, request.purge);
-    for (const line of lines) log.add(line);
-    const { ts } = last.header;
-    this.#inbox.answer(request.consumes.map((id) => ({ id, ts, refusal: undefined })));
-    return { kind: 'appended', lastSeq: last.header.seq, lastPosition: log.lastPosition, headHash: last.hash };
+    if (last === undefined) return failed('an append without events');
+    this.#put({ run, tenant, head: headOf(last), row }, lines);
+    const { ts, seq: lastSeq } = last.header;
+    this.#answer(request.consumes.map((id) => ({ id, ts, refusal: undefined })));
+    const lastPosition = this.#found.lastPosition + this.#hashes.length;
+    const reply: WriteReply = { kind: 'appended', lastSeq, lastPosition, headHash: last.hash };
+    return isPlain(request, head) ? { reply } : { reply, also: changeOfOld(request, head) };
+  }
+
+  #put(change: RunChange, lines: readonly ExportLine[]): void {
+    this.#found.heads.set(change.run, change.head);
+    this.#runs.set(change.run, change);
+    for (const line of lines) {
+      this.#hashes.push(line.hash);
+      this.#lines.push({ ...line, position: this.#found.lastPosition + this.#hashes.length });
+    }
+  }
+
+  #answer(answers: readonly CommandAnswer[]): void {
+    for (const answer of answers) this.#found.answered.add(answer.id);
+    this.#answers.push(...answers);
   }
 
   /** S2. */
   #refusalOfParent({ parent, epoch }: SerialisedAppend): WriteReply | undefined {
-    const above = parent === undefined ? undefined : this.#runs.head(parent);
+    const above = parent === undefined ? undefined : this.#found.heads.get(parent);
     return above !== undefined && epoch < above.epoch ? { kind: 'fenced', epoch: above.epoch } : undefined;
   }
 
   /** S5. Another writer has answered it since this one read the inbox. */
   #refusalOfCommands({ consumes }: SerialisedAppend, head: StoredHead): WriteReply | undefined {
-    return consumes.some((id) => this.#inbox.answerTo(id) !== undefined)
-      ? { kind: 'conflict', headSeq: head.seq }
-      : undefined;
+    return consumes.some((id) => this.#found.answered.has(id)) ? { kind: 'conflict', headSeq: head.seq } : undefined;
   }
 
-  /** Whoever appends to an archived run takes it out of the archive: a finished run may go on. */
-  #unarchive(run: string): void {
-    this.#events.unarchive(run);
-    this.#runs.markArchived(run, undefined);
-  }
-
-  /** Everything of this store that repeats what the payloads said goes with them. */
-  #purge(run: string, seq: number, mark: PurgeMark): void {
-    this.#events.erase(run, seq);
-    this.#snapshots.remove(run);
-    this.#inbox.forget(run);
-    this.#runs.markPurged(run, mark);
-  }
-
-  #adopt({ lines, row, origin }: Extract<WriteRequest, { kind: 'adopt' }>, log: PositionedLog): WriteReply {
+  #adopt({ lines, row, origin }: Extract<WriteRequest, { kind: 'adopt' }>): Taken {
     const last = lines.at(-1);
-    if (last === undefined) return { kind: 'failed', reason: 'internal/unexpected', detail: 'a run without events' };
-    if (this.#runs.head(last.header.run) !== undefined) return { kind: 'exists' };
-    this.#runs.put(last.header, { ...headOf(last), origin }, row);
-    for (const line of lines) log.add(line);
-    return { kind: 'done' };
+    if (last === undefined) return failed('a run without events');
+    const { run, tenant } = last.header;
+    if (this.#found.heads.has(run)) return { reply: { kind: 'exists' } };
+    this.#put({ run, tenant, head: { ...headOf(last), origin }, row }, lines);
+    return DONE;
   }
 }
 
-/** The events of one group, at the positions that follow the last commit (G3). */
-class PositionedLog {
-  readonly firstPosition: number;
-  readonly hashes: string[] = [];
-  readonly #events: EventTable;
+function isPlain({ purge }: SerialisedAppend, { isArchived }: StoredHead): boolean {
+  return purge === undefined && !isArchived;
+}
 
-  constructor(events: EventTable) {
-    this.#events = events;
-    this.firstPosition = events.lastPosition() + 1;
-  }
+/** What an append does to rows that are there before it. */
+function* changeOfOld({ run, purge }: SerialisedAppend, head: StoredHead): Work<void> {
+  if (head.isArchived) yield* unarchive(run);
+  if (purge !== undefined) yield* purgeBefore(run, head.seq + 1, purge);
+}
 
-  get lastPosition(): number {
-    return this.firstPosition + this.hashes.length - 1;
-  }
+/** Whoever appends to an archived run takes it out of the archive: a finished run may go on. */
+function* unarchive(run: string): Work<void> {
+  yield* unarchiveEvents(run);
+  yield [askMarkArchived(run, undefined)];
+}
 
-  add(line: ExportLine): void {
-    this.#events.insert(this.firstPosition + this.hashes.length, line);
-    this.hashes.push(line.hash);
-  }
+/** Everything of this store that repeats what the payloads said goes with them. */
+function* purgeBefore(run: string, seq: number, mark: PurgeMark): Work<void> {
+  yield* eraseEvents(run, seq);
+  yield [askRemoveSnapshots(run), askForget(run), askMarkPurged(run, mark)];
+}
+
+function* asking(asks: readonly Ask[]): Work<void> {
+  yield asks;
+}
+
+function failed(detail: string): Taken {
+  return { reply: { kind: 'failed', reason: 'internal/unexpected', detail } };
 }
 
 /** S2. The writer of a run learns of a later epoch first: its seq is stale as well. */
@@ -170,16 +259,7 @@ function refusalOf(request: SerialisedAppend, head: StoredHead): WriteReply | un
   if (request.expectedSeq !== head.seq) return { kind: 'conflict', headSeq: head.seq };
   const times = [head.ts, ...request.events.map((event) => event.ts)];
   const isOrdered = times.every((ts, index) => ts >= (times[index - 1] ?? 0));
-  if (isOrdered) return undefined;
-  return {
-    kind: 'failed',
-    reason: 'internal/unexpected',
-    detail: `time goes back in ${request.run} after seq ${head.seq}`,
-  };
-}
-
-function randomSalt(): string {
-  return randomBytes(SALT_BYTES).toString('hex');
+  return isOrdered ? undefined : failed(`time goes back in ${request.run} after seq ${head.seq}`).reply;
 }
 
 function chainLines(request: SerialisedAppend, head: StoredHead, saltOf: () => string): readonly ExportLine[] {

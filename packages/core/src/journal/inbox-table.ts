@@ -1,8 +1,8 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { isErrorReason, jsonObjectSchema, VltairError } from '@vltair/protocol';
 import { z } from 'zod';
 import type { CommandAnswer, CommandRefusal, InboxCommand } from '../ports/event-store.ts';
-import { integerIn, optionalTextIn, type SqliteRow, textIn } from './sqlite-row.ts';
+import { integerIn, optionalTextIn, type Row, textIn } from './row.ts';
+import { type Ask, ask, askAll, batch, rowOf, rowsOf, statement, type Work } from './statement.ts';
 
 /** A command with its body as canonical JSON. */
 export interface SerialisedCommand {
@@ -15,59 +15,73 @@ export interface SerialisedCommand {
 /** How long what became of a command is kept: nobody waits longer for an answer, or repeats a command later. */
 const KEPT_MS = 7 * 24 * 3_600_000;
 
-/** The tables `inbox` and `answered`: commands that wait, and what became of those that were answered, so that a late repeat is no second command. */
-export class InboxTable {
-  readonly #insert: StatementSync;
-  readonly #answer: StatementSync;
-  readonly #remove: StatementSync;
-  readonly #forget: StatementSync;
-  readonly #age: StatementSync;
-  readonly #all: StatementSync;
-  readonly #answerTo: StatementSync;
+/* The tables `inbox` and `answered`: commands that wait, and what became of those that were answered, so that a late repeat is no second command. */
+const insertCommands = batch({
+  into: 'inbox',
+  columns: { id: 'text', run: 'text', command: 'text', ts: 'bigint' },
+  where: 'NOT EXISTS (SELECT 1 FROM answered a WHERE a.id = new.id)',
+  then: 'ON CONFLICT (id) DO NOTHING',
+});
+const insertAnswers = batch({
+  into: 'answered',
+  columns: { id: 'text', ts: 'bigint', refusal: 'text' },
+  then: 'ON CONFLICT (id) DO NOTHING',
+});
+const deleteCommands = statement('DELETE FROM inbox WHERE id IN :ids[]');
+const deleteOfRun = statement('DELETE FROM inbox WHERE run = :run');
+const deleteOldAnswers = statement('DELETE FROM answered WHERE ts < :before');
+const selectAll = statement('SELECT id, run, command, ts FROM inbox ORDER BY number');
+const selectAnswer = statement('SELECT id, ts, refusal FROM answered WHERE id = :id');
+const selectAnswered = statement('SELECT id FROM answered WHERE id IN :ids[]');
 
-  constructor(database: DatabaseSync) {
-    this.#insert = database.prepare(
-      `INSERT INTO inbox (id, run, command, ts) SELECT :id, :run, :command, :ts
-       WHERE NOT EXISTS (SELECT 1 FROM answered WHERE id = :id) ON CONFLICT (id) DO NOTHING`,
-    );
-    this.#answer = database.prepare('INSERT OR IGNORE INTO answered (id, ts, refusal) VALUES (?, ?, ?)');
-    this.#age = database.prepare('DELETE FROM answered WHERE ts < ?');
-    this.#answerTo = database.prepare('SELECT id, ts, refusal FROM answered WHERE id = ?');
-    this.#forget = database.prepare('DELETE FROM inbox WHERE run = ?');
-    this.#remove = database.prepare('DELETE FROM inbox WHERE id = ?');
-    this.#all = database.prepare('SELECT id, run, command, ts FROM inbox ORDER BY number');
-  }
+export function askSend(commands: readonly SerialisedCommand[]): readonly Ask[] {
+  return askAll(
+    insertCommands,
+    commands.map(({ id, run, command, ts }) => ({ id, run, command, ts })),
+  );
+}
 
-  send({ id, run, command, ts }: SerialisedCommand): void {
-    this.#insert.run({ id, run, command, ts });
-  }
+/** Commands that wait for a run whose payloads go. */
+export function askForget(run: string): Ask {
+  return ask(deleteOfRun, { run });
+}
 
-  /** Commands that wait for a run whose payloads go. */
-  forget(run: string): void {
-    this.#forget.run(run);
-  }
+export function askWithdraw(id: string): Ask {
+  return ask(deleteCommands, { ids: [id] });
+}
 
-  withdraw(id: string): void {
-    this.#remove.run(id);
-  }
+/** The first answer to a command stands. */
+export function askAnswer(answers: readonly CommandAnswer[]): readonly Ask[] {
+  if (answers.length === 0) return [];
+  const rows = answers.map(({ id, ts, refusal }) => ({
+    id,
+    ts,
+    refusal: refusal === undefined ? null : JSON.stringify(refusal),
+  }));
+  const newest = Math.max(...answers.map(({ ts }) => ts));
+  return [
+    ...askAll(insertAnswers, rows),
+    ask(deleteCommands, { ids: answers.map(({ id }) => id) }),
+    ask(deleteOldAnswers, { before: newest - KEPT_MS }),
+  ];
+}
 
-  /** The first answer to a command stands. */
-  answer(answers: readonly CommandAnswer[]): void {
-    for (const { id, ts, refusal } of answers) {
-      this.#answer.run(id, ts, refusal === undefined ? null : JSON.stringify(refusal));
-      this.#remove.run(id);
-      this.#age.run(ts - KEPT_MS);
-    }
-  }
+export function* answerOfCommand(id: string): Work<CommandAnswer | undefined> {
+  const row = yield* rowOf(selectAnswer, { id });
+  return row === undefined ? undefined : answerOf(row);
+}
 
-  answerTo(id: string): CommandAnswer | undefined {
-    const row = this.#answerTo.get(id);
-    return row === undefined ? undefined : answerOf(row);
-  }
+/** Which of these commands have been answered. */
+export function askAnswered(ids: readonly string[]): Ask {
+  return ask(selectAnswered, { ids });
+}
 
-  all(): readonly InboxCommand[] {
-    return this.#all.all().map(commandOf);
-  }
+export function answeredIn(rows: readonly Row[] = []): Set<string> {
+  return new Set(rows.map((row) => textIn(row, 'id')));
+}
+
+export function* waitingCommands(): Work<readonly InboxCommand[]> {
+  return (yield* rowsOf(selectAll)).map(commandOf);
 }
 
 const refusalSchema = z.strictObject({
@@ -76,7 +90,7 @@ const refusalSchema = z.strictObject({
   where: z.string().optional(),
 });
 
-function answerOf(row: SqliteRow): CommandAnswer {
+function answerOf(row: Row): CommandAnswer {
   const refusal = optionalTextIn(row, 'refusal');
   return {
     id: textIn(row, 'id'),
@@ -93,7 +107,7 @@ function parseRefusal(text: string): CommandRefusal {
   return { reason, message, where };
 }
 
-function commandOf(row: SqliteRow): InboxCommand {
+function commandOf(row: Row): InboxCommand {
   return {
     id: textIn(row, 'id'),
     run: textIn(row, 'run'),

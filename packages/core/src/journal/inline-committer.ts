@@ -1,7 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { VltairError } from '@vltair/protocol';
-import type { Committer } from './commit-thread.ts';
-import type { GroupCommit } from './group-commit.ts';
+import type { Committer } from './committer.ts';
+import type { CommitMeans } from './group-commit.ts';
+import { commitInFile } from './sqlite-commit.ts';
+import { SqliteDriver } from './sqlite-driver.ts';
 import type { WriteReply, WriteRequest } from './write-request.ts';
 
 interface Pending {
@@ -11,17 +13,17 @@ interface Pending {
 
 /** Commits on the calling thread, which waits for each fsync: for simulations and tests, where one thread means one order. */
 export class InlineCommitter implements Committer {
-  readonly #database: DatabaseSync;
-  readonly #journal: GroupCommit;
+  readonly #driver: SqliteDriver;
+  readonly #means: CommitMeans & { readonly directory: string };
   #pending: Pending[] = [];
 
-  constructor(database: DatabaseSync, journal: GroupCommit) {
-    this.#database = database;
-    this.#journal = journal;
+  constructor(database: DatabaseSync, means: CommitMeans & { readonly directory: string }) {
+    this.#driver = new SqliteDriver(database);
+    this.#means = means;
   }
 
   commit(request: WriteRequest): Promise<WriteReply> {
-    if (!this.#database.isOpen) {
+    if (!this.#driver.database.isOpen) {
       return Promise.reject(new VltairError('unavailable/store_failed', { detail: 'the store is closed' }));
     }
     return new Promise((resolve) => {
@@ -32,7 +34,8 @@ export class InlineCommitter implements Committer {
 
   close(): Promise<void> {
     this.#flush();
-    if (this.#database.isOpen) this.#database.close();
+    const { database } = this.#driver;
+    if (database.isOpen) database.close();
     return Promise.resolve();
   }
 
@@ -40,7 +43,8 @@ export class InlineCommitter implements Committer {
     const group = this.#pending;
     this.#pending = [];
     if (group.length === 0) return;
-    const replies = this.#journal.commit(group.map(({ request }) => request));
+    const requests = group.map(({ request }) => request);
+    const replies = commitInFile(this.#driver, requests, this.#means);
     for (const [index, reply] of replies.entries()) group[index]?.resolve(reply);
   }
 }

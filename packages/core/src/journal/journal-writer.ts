@@ -1,7 +1,9 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { z } from 'zod';
-import { GroupCommit } from './group-commit.ts';
+import { randomSalt } from './group-commit.ts';
 import { readStoreKey } from './signing-key.ts';
+import { commitInFile } from './sqlite-commit.ts';
+import { SqliteDriver } from './sqlite-driver.ts';
 import { openWriting } from './sqlite-file.ts';
 import type { WriteReply, WriteRequest } from './write-request.ts';
 
@@ -26,7 +28,8 @@ if (parentPort !== null) serve(parentPort, writerDataSchema.parse(workerData));
 
 function serve(port: MessagePort, { directory }: WriterData): void {
   const database = openWriting(directory);
-  const journal = new GroupCommit(database, directory, readStoreKey(directory));
+  const driver = new SqliteDriver(database);
+  const means = { directory, key: readStoreKey(directory), salt: randomSalt };
   const queue: WriteRequest[] = [];
   let isClosing = false;
 
@@ -38,7 +41,7 @@ function serve(port: MessagePort, { directory }: WriterData): void {
     take(message);
     while (queue.length > 0) {
       takeArrived(port, take);
-      port.postMessage(journal.commit(queue.splice(0, GROUP_LIMIT)) satisfies FromWriter);
+      port.postMessage(commitInFile(driver, queue.splice(0, GROUP_LIMIT), means) satisfies FromWriter);
     }
     if (!isClosing) return;
     database.close();

@@ -1,15 +1,17 @@
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventStore, Ownership } from '../ports/event-store.ts';
-import { type Committer, CommitThread } from './commit-thread.ts';
-import { GroupCommit } from './group-commit.ts';
+import { CommitThread } from './commit-thread.ts';
+import type { Committer } from './committer.ts';
+import { randomSalt } from './group-commit.ts';
 import { InlineCommitter } from './inline-committer.ts';
-import { JournalReader } from './journal-reader.ts';
+import { JournalStore } from './journal-store.ts';
+import { OutsideCommitter } from './outside-committer.ts';
 import { acquireOwnerLock, isOwned, lockedError, type OwnerLock, ownerOf } from './owner-lock.ts';
-import { ensureStoreKey, readStoreKey } from './signing-key.ts';
+import { ensureStoreKey, readStoreKey, type StoreKey } from './signing-key.ts';
 import { inStore } from './sqlite-error.ts';
 import { ensureDirectory, isCurrent, makeCurrent, openReading, openWriting } from './sqlite-file.ts';
-import { SqliteStore } from './sqlite-store.ts';
+import { SqliteReader } from './sqlite-reader.ts';
 import { takeEpoch } from './store-epoch.ts';
 
 export interface SqliteStoreOptions {
@@ -54,9 +56,15 @@ function isBeingMade(directory: string): boolean {
 }
 
 function openReader(directory: string): EventStore {
-  const reader = new JournalReader(openReading(directory), directory);
+  const reader = new SqliteReader(openReading(directory), directory);
   const ownership: Ownership = { kind: 'reader', owner: ownerOf(directory) };
-  return new SqliteStore({ directory, reader, ownership, key: once(() => readStoreKey(directory)), writer: undefined });
+  return new JournalStore({
+    reader,
+    committer: new OutsideCommitter(directory),
+    ownership,
+    key: once(() => inStore(directory, () => readStoreKey(directory))),
+    release: () => {},
+  });
 }
 
 function openOwner(options: SqliteStoreOptions, lock: OwnerLock): EventStore {
@@ -74,16 +82,14 @@ function openOwned({ directory, onWarning, commitOn = 'thread' }: SqliteStoreOpt
   const key = ensureStoreKey(directory, onWarning);
   if (!isReady) makeCurrent(directory);
   const epoch = takeEpoch(directory, key, onWarning);
-  const reader = new JournalReader(openReading(directory), directory);
-  const committer = commitOn === 'thread' ? new CommitThread({ directory }) : commitHere(directory);
-  const writer = { committer, release: () => lock.release() };
+  const reader = new SqliteReader(openReading(directory), directory);
+  const committer = commitOn === 'thread' ? new CommitThread({ directory }) : commitHere(directory, key);
   const ownership = { kind: 'writer', epoch, isShared: false } as const;
-  return new SqliteStore({ directory, reader, ownership, key: () => key, writer });
+  return new JournalStore({ reader, committer, ownership, key: () => key, release: () => lock.release() });
 }
 
-function commitHere(directory: string): Committer {
-  const database = openWriting(directory);
-  return new InlineCommitter(database, new GroupCommit(database, directory, readStoreKey(directory)));
+function commitHere(directory: string, key: StoreKey): Committer {
+  return new InlineCommitter(openWriting(directory), { directory, key, salt: randomSalt });
 }
 
 function once<T>(make: () => T): () => T {

@@ -1,4 +1,3 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { failureSchema } from '@vltair/protocol';
 import {
   type PurgeMark,
@@ -8,7 +7,19 @@ import {
   type RunStatus,
   runStatuses,
 } from '../ports/event-store.ts';
-import { integerIn, oneOfIn, optionalIntegerIn, optionalTextIn, type SqliteRow, textIn } from './sqlite-row.ts';
+import { integerIn, oneOfIn, optionalIntegerIn, optionalTextIn, type Row, textIn } from './row.ts';
+import {
+  type Ask,
+  ask,
+  askAll,
+  batch,
+  type Parameters,
+  rowOf,
+  rowsOf,
+  statement,
+  type Statement,
+  type Work,
+} from './statement.ts';
 
 /** The end of a run's stream, and whether another store wrote it. */
 export interface StoredHead {
@@ -25,131 +36,171 @@ export interface RunIdentity {
   readonly tenant: string;
 }
 
+/** A run's row as it is to be: its head, and what lists show. */
+export interface RunChange extends RunIdentity {
+  readonly head: StoredHead;
+  readonly row: RunProjection;
+}
+
 const DEFAULT_LIMIT = 100;
 
-/** The table `runs`: one row for each run, its head and what lists show. */
-export class RunTable {
-  readonly #head: StatementSync;
-  readonly #put: StatementSync;
-  readonly #one: StatementSync;
-  readonly #queries = new Map<string, StatementSync>();
-  readonly #database: DatabaseSync;
-  readonly #due: StatementSync;
-  readonly #counts: StatementSync;
-  readonly #archived: StatementSync;
-  readonly #purged: StatementSync;
+/** What a row takes from a change; the other columns are set when the run is made, or by themselves. */
+const CHANGING = [
+  'seq',
+  'epoch',
+  'hash',
+  'head_ts',
+  'status',
+  'workflow',
+  'title',
+  'join_key',
+  'trace_id',
+  'created_ts',
+  'updated_ts',
+  'failure',
+  'wake_ts',
+] as const;
+const upsertRuns = batch({
+  into: 'runs',
+  columns: {
+    run: 'text',
+    tenant: 'text',
+    seq: 'bigint',
+    epoch: 'bigint',
+    hash: 'text',
+    head_ts: 'bigint',
+    origin: 'text',
+    status: 'text',
+    workflow: 'text',
+    title: 'text',
+    join_key: 'text',
+    trace_id: 'text',
+    created_ts: 'bigint',
+    updated_ts: 'bigint',
+    failure: 'text',
+    wake_ts: 'bigint',
+  },
+  then: `ON CONFLICT (run) DO UPDATE SET ${CHANGING.map((column) => `${column} = excluded.${column}`).join(', ')}`,
+});
+const HEAD = 'run, seq, epoch, hash, head_ts, origin, archived_ts';
+const selectHead = statement(`SELECT ${HEAD} FROM runs WHERE run = :run`);
+const selectHeads = statement(`SELECT ${HEAD} FROM runs WHERE run IN :runs[]`);
+const selectOne = statement('SELECT * FROM runs WHERE run = :run');
+const selectDue = statement(
+  'SELECT * FROM runs WHERE wake_ts <= :wakeBy AND origin IS NULL ORDER BY wake_ts LIMIT :limit',
+);
+const selectCounts = statement('SELECT status, count(*) AS count FROM runs GROUP BY status');
+const updateArchived = statement('UPDATE runs SET archived_ts = :ts WHERE run = :run');
+const updatePurged = statement('UPDATE runs SET purged_ts = :ts, purged_by = :by WHERE run = :run');
 
-  constructor(database: DatabaseSync) {
-    this.#database = database;
-    this.#head = database.prepare('SELECT seq, epoch, hash, head_ts, origin, archived_ts FROM runs WHERE run = ?');
-    this.#put = database.prepare(
-      `INSERT INTO runs (run, tenant, seq, epoch, hash, head_ts, origin, status, workflow, title, join_key, trace_id, created_ts, updated_ts, failure, wake_ts)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT (run) DO UPDATE SET seq = excluded.seq, epoch = excluded.epoch, hash = excluded.hash, head_ts = excluded.head_ts,
-         status = excluded.status, workflow = excluded.workflow, title = excluded.title, join_key = excluded.join_key,
-         trace_id = excluded.trace_id, created_ts = excluded.created_ts, updated_ts = excluded.updated_ts, failure = excluded.failure,
-         wake_ts = excluded.wake_ts`,
-    );
-    this.#one = database.prepare('SELECT * FROM runs WHERE run = ?');
-    this.#counts = database.prepare('SELECT status, count(*) AS count FROM runs GROUP BY status');
-    this.#archived = database.prepare('UPDATE runs SET archived_ts = ? WHERE run = ?');
-    this.#purged = database.prepare('UPDATE runs SET purged_ts = ?, purged_by = ? WHERE run = ?');
-    this.#due = database.prepare('SELECT * FROM runs WHERE wake_ts <= ? AND origin IS NULL ORDER BY wake_ts LIMIT ?');
-  }
+/** How many runs have each status that some run has. */
+export function* runCounts(): Work<ReadonlyMap<RunStatus, number>> {
+  const rows = yield* rowsOf(selectCounts);
+  return new Map(rows.map((row) => [oneOfIn(row, 'status', runStatuses), integerIn(row, 'count')] as const));
+}
 
-  /** How many runs have each status that some run has. */
-  counts(): ReadonlyMap<RunStatus, number> {
-    return new Map(
-      this.#counts.all().map((row) => [oneOfIn(row, 'status', runStatuses), integerIn(row, 'count')] as const),
-    );
-  }
+/** `undefined`: it is not archived any more. */
+export function askMarkArchived(run: string, ts: number | undefined): Ask {
+  return ask(updateArchived, { run, ts: ts ?? null });
+}
 
-  /** `undefined`: it is not archived any more. */
-  markArchived(run: string, ts: number | undefined): void {
-    this.#archived.run(ts ?? null, run);
-  }
+export function askMarkPurged(run: string, { ts, by }: PurgeMark): Ask {
+  return ask(updatePurged, { run, ts, by });
+}
 
-  markPurged(run: string, { ts, by }: PurgeMark): void {
-    this.#purged.run(ts, by, run);
-  }
+export function* headOfRun(run: string): Work<StoredHead | undefined> {
+  const row = yield* rowOf(selectHead, { run });
+  return row === undefined ? undefined : headIn(row);
+}
 
-  head(run: string): StoredHead | undefined {
-    const row = this.#head.get(run);
-    if (row === undefined) return undefined;
-    return {
-      seq: integerIn(row, 'seq'),
-      epoch: integerIn(row, 'epoch'),
-      hash: textIn(row, 'hash'),
-      ts: integerIn(row, 'head_ts'),
-      origin: optionalTextIn(row, 'origin'),
-      isArchived: optionalIntegerIn(row, 'archived_ts') !== undefined,
-    };
-  }
+export function askHeads(runs: readonly string[]): Ask {
+  return ask(selectHeads, { runs });
+}
 
-  put({ run, tenant }: RunIdentity, head: StoredHead, row: RunProjection): void {
-    this.#put.run(
-      run,
-      tenant,
-      head.seq,
-      head.epoch,
-      head.hash,
-      head.ts,
-      head.origin ?? null,
-      row.status,
-      row.workflow,
-      row.title,
-      row.joinKey ?? null,
-      row.traceId,
-      row.createdTs,
-      row.updatedTs,
-      row.failure === undefined ? null : JSON.stringify(row.failure),
-      row.wakeTs ?? null,
-    );
-  }
+export function headsIn(rows: readonly Row[] = []): Map<string, StoredHead> {
+  return new Map(rows.map((row) => [textIn(row, 'run'), headIn(row)]));
+}
 
-  one(run: string): RunRow | undefined {
-    const row = this.#one.get(run);
-    return row === undefined ? undefined : runRowOf(row);
-  }
+function headIn(row: Row): StoredHead {
+  return {
+    seq: integerIn(row, 'seq'),
+    epoch: integerIn(row, 'epoch'),
+    hash: textIn(row, 'hash'),
+    ts: integerIn(row, 'head_ts'),
+    origin: optionalTextIn(row, 'origin'),
+    isArchived: optionalIntegerIn(row, 'archived_ts') !== undefined,
+  };
+}
 
-  query({ statuses, joinKey, idPart, isWhole, wakeBy, limit = DEFAULT_LIMIT }: RunQuery): readonly RunRow[] {
-    if (wakeBy !== undefined) return this.#due.all(wakeBy, limit).map(runRowOf);
-    const wanted: Partial<Record<keyof typeof conditions, string>> = {
-      ...(statuses === undefined ? {} : { statuses: JSON.stringify(statuses) }),
-      ...(joinKey === undefined ? {} : { joinKey }),
-      ...(idPart === undefined ? {} : { idPart }),
-    };
-    return this.#queryFor([...Object.keys(wanted), ...(isWhole === true ? ['isWhole'] : [])])
-      .all({ ...wanted, limit })
-      .map(runRowOf);
-  }
+/** Each run once. */
+export function askPutRuns(changes: readonly RunChange[]): readonly Ask[] {
+  return askAll(upsertRuns, changes.map(rowOfChange));
+}
 
-  /** Rows are found in an index and only then read, at most as many as are asked for: a store has more runs than a list shows. */
-  #queryFor(names: readonly string[]): StatementSync {
-    const where = Object.entries(conditions).flatMap(([name, condition]) => (names.includes(name) ? [condition] : []));
-    const text = `SELECT * FROM runs WHERE number IN (
-        SELECT number FROM runs WHERE ${['TRUE', ...where].join(' AND ')} ${NEWEST_FIRST} LIMIT :limit
-      ) ${NEWEST_FIRST}`;
-    const statement = this.#queries.get(text) ?? this.#database.prepare(text);
-    this.#queries.set(text, statement);
-    return statement;
-  }
+function rowOfChange({ run, tenant, head, row }: RunChange): Parameters {
+  return {
+    run,
+    tenant,
+    seq: head.seq,
+    epoch: head.epoch,
+    hash: head.hash,
+    head_ts: head.ts,
+    origin: head.origin ?? null,
+    status: row.status,
+    workflow: row.workflow,
+    title: row.title,
+    join_key: row.joinKey ?? null,
+    trace_id: row.traceId,
+    created_ts: row.createdTs,
+    updated_ts: row.updatedTs,
+    failure: row.failure === undefined ? null : JSON.stringify(row.failure),
+    wake_ts: row.wakeTs ?? null,
+  };
+}
+
+export function* runOf(run: string): Work<RunRow | undefined> {
+  const row = yield* rowOf(selectOne, { run });
+  return row === undefined ? undefined : runRowOf(row);
+}
+
+export function* queryRuns(query: RunQuery): Work<readonly RunRow[]> {
+  const { statuses, joinKey, idPart, isWhole, wakeBy, limit = DEFAULT_LIMIT } = query;
+  if (wakeBy !== undefined) return (yield* rowsOf(selectDue, { wakeBy, limit })).map(runRowOf);
+  const wanted: Parameters = {
+    ...(statuses === undefined ? {} : { statuses }),
+    ...(joinKey === undefined ? {} : { joinKey }),
+    ...(idPart === undefined || idPart === '' ? {} : { idPart }),
+  };
+  const names = [...Object.keys(wanted), ...(isWhole === true ? ['isWhole'] : [])];
+  return (yield* rowsOf(queryFor(names), { ...wanted, limit })).map(runRowOf);
 }
 
 const NEWEST_FIRST = 'ORDER BY created_ts DESC, number DESC';
 const conditions = {
-  statuses: 'status IN (SELECT value FROM json_each(:statuses))',
+  statuses: 'status IN :statuses[]',
   joinKey: 'join_key = :joinKey',
-  idPart: 'instr(run, :idPart) > 0',
-  isWhole: "instr(run, '.') = 0",
+  idPart: "replace(run, :idPart, '') <> run",
+  isWhole: "run NOT LIKE '%.%'",
 } as const;
+const queries = new Map<string, Statement>();
 
-function purgeIn(row: SqliteRow): PurgeMark | undefined {
+/** Rows are found in an index and only then read, at most as many as are asked for: a store has more runs than a list shows. */
+function queryFor(names: readonly string[]): Statement {
+  const where = Object.entries(conditions).flatMap(([name, condition]) => (names.includes(name) ? [condition] : []));
+  const text = `SELECT * FROM runs WHERE number IN (
+      SELECT number FROM runs WHERE ${['TRUE', ...where].join(' AND ')} ${NEWEST_FIRST} LIMIT :limit
+    ) ${NEWEST_FIRST}`;
+  const query = queries.get(text) ?? statement(text);
+  queries.set(text, query);
+  return query;
+}
+
+function purgeIn(row: Row): PurgeMark | undefined {
   const [ts, by] = [optionalIntegerIn(row, 'purged_ts'), optionalTextIn(row, 'purged_by')];
   return ts === undefined || by === undefined ? undefined : { ts, by };
 }
 
-function runRowOf(row: SqliteRow): RunRow {
+function runRowOf(row: Row): RunRow {
   const failure = optionalTextIn(row, 'failure');
   return {
     run: textIn(row, 'run'),

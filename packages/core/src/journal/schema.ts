@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { VltairError } from '@vltair/protocol';
-import { integerIn } from './sqlite-row.ts';
+import { integerIn } from './row.ts';
 
 /** `VLTR`: tells a store of this product from any other SQLite file. */
 const APPLICATION_ID = 0x564c5452;

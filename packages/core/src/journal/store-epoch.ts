@@ -1,63 +1,53 @@
-import type { DatabaseSync } from 'node:sqlite';
 import { VltairError } from '@vltair/protocol';
-import { lastPositionOf } from './event-table.ts';
+import { askNewestCommit, type NewestCommit, newestCommitIn } from './commit-table.ts';
+import { askLastPosition, lastPositionIn } from './event-table.ts';
+import { integerIn } from './row.ts';
 import { isSignedBy, type StoreKey } from './signing-key.ts';
+import { SqliteDriver } from './sqlite-driver.ts';
 import { openWriting } from './sqlite-file.ts';
-import { integerIn, textIn } from './sqlite-row.ts';
+import { rowOf, statement, type Work } from './statement.ts';
+
+const updateEpoch = statement("UPDATE meta SET value = value + 1 WHERE name = 'epoch' RETURNING value");
+
+/** The newest commit, and the newest event. */
+export interface EndOfLog {
+  readonly newest: NewestCommit | undefined;
+  readonly lastPosition: number;
+}
+
+export function* endOfLog(): Work<EndOfLog> {
+  const [newest, last] = yield [askNewestCommit, askLastPosition];
+  return { newest: newestCommitIn(newest), lastPosition: lastPositionIn(last) };
+}
 
 /** Counts this ownership: higher than all before it. For the holder of the owner lock. */
 export function takeEpoch(directory: string, key: StoreKey, onWarning: (warning: string) => void): number {
   const database = openWriting(directory);
+  const driver = new SqliteDriver(database);
   try {
-    const newest = newestCommit(database);
+    const { newest, lastPosition } = driver.do(endOfLog());
     if (newest !== undefined && newest.fingerprint !== key.fingerprint) {
       onWarning(
         `The signing key of ${directory} is not the one that signed before; exports made from now on have the fingerprint ${key.fingerprint}. ` +
           `Runs under commits of ${newest.fingerprint} are neither continued nor exported; \`vltair verify\` wants both keys for them.`,
       );
-    } else checkEnd(database, newest, key, directory);
-    return countOpening(database);
+    } else checkEnd({ newest, lastPosition }, key, directory);
+    return driver.do(countOpening());
   } finally {
     database.close();
   }
 }
 
 /** The number of this opening: higher than all before it. */
-export function countOpening(database: DatabaseSync): number {
-  const row = database.prepare("UPDATE meta SET value = value + 1 WHERE name = 'epoch' RETURNING value").get();
-  return integerIn(row ?? {}, 'value');
-}
-
-interface NewestCommit {
-  readonly fingerprint: string;
-  readonly statement: string;
-  readonly signature: string;
-  readonly lastPosition: number;
-}
-
-function newestCommit(database: DatabaseSync): NewestCommit | undefined {
-  const row = database
-    .prepare('SELECT fingerprint, statement, signature, last_position FROM commits ORDER BY number DESC LIMIT 1')
-    .get();
-  if (row === undefined) return undefined;
-  return {
-    fingerprint: textIn(row, 'fingerprint'),
-    statement: textIn(row, 'statement'),
-    signature: textIn(row, 'signature'),
-    lastPosition: integerIn(row, 'last_position'),
-  };
+export function* countOpening(): Work<number> {
+  return integerIn((yield* rowOf(updateEpoch)) ?? {}, 'value');
 }
 
 /** What is signed next names the newest commit, so that one has to be signed by the key in the file, and to end the log. */
-function checkEnd(
-  database: DatabaseSync,
-  newest: NewestCommit | undefined,
-  { publicKey }: StoreKey,
-  directory: string,
-): void {
+export function checkEnd({ newest, lastPosition }: EndOfLog, { publicKey }: StoreKey, directory: string): void {
   if (newest !== undefined && !isSignedBy(publicKey, newest.statement, newest.signature))
     throw broken(directory, 'the signature of the newest commit does not hold');
-  if (lastPositionOf(database) !== (newest?.lastPosition ?? 0))
+  if (lastPosition !== (newest?.lastPosition ?? 0))
     throw broken(directory, 'the newest commit is not that of the last event');
 }
 

@@ -1,12 +1,13 @@
-import type { DatabaseSync } from 'node:sqlite';
 import { VltairError } from '@vltair/protocol';
-import { archiveChunks } from '../journal/archive-table.ts';
+import { type ArchiveChunk, archiveChunks } from '../journal/archive-table.ts';
 import { chainPointOf, chainStart, faultOfLink } from '../journal/chain-check.ts';
-import { EventTable } from '../journal/event-table.ts';
-import { RunTable } from '../journal/run-table.ts';
-import { SnapshotTable } from '../journal/snapshot-table.ts';
+import { archiveEvents, eventsOfRun } from '../journal/event-table.ts';
+import { askMarkArchived, headOfRun, runOf, type StoredHead } from '../journal/run-table.ts';
+import { askRemoveSnapshots } from '../journal/snapshot-table.ts';
+import { SqliteDriver } from '../journal/sqlite-driver.ts';
 import { inStore } from '../journal/sqlite-error.ts';
 import { isCurrent, openWriting } from '../journal/sqlite-file.ts';
+import type { Work } from '../journal/statement.ts';
 import { brokenRun } from '../journal/verify-run.ts';
 import { isEndStatus, type LogEntry } from '../ports/event-store.ts';
 
@@ -25,21 +26,15 @@ export interface ArchivedRun {
  * R2 Any process may do it beside the owner: nothing is appended, and a run that was appended to meanwhile is left alone.
  */
 export class Archiver {
-  readonly #database: DatabaseSync;
+  readonly #driver: SqliteDriver;
   readonly #directory: string;
-  readonly #events: EventTable;
-  readonly #runs: RunTable;
-  readonly #snapshots: SnapshotTable;
 
   /** @throws VltairError `not_found/store` for a directory without a store of this version. */
   constructor(directory: string) {
     if (!inStore(directory, () => isCurrent(directory)))
       throw new VltairError('not_found/store', { detail: directory });
     this.#directory = directory;
-    this.#database = inStore(directory, () => openWriting(directory));
-    this.#events = new EventTable(this.#database);
-    this.#runs = new RunTable(this.#database);
-    this.#snapshots = new SnapshotTable(this.#database);
+    this.#driver = new SqliteDriver(inStore(directory, () => openWriting(directory)));
   }
 
   /**
@@ -49,46 +44,47 @@ export class Archiver {
    */
   archive(run: string, now: number): ArchivedRun | undefined {
     return inStore(this.#directory, () => {
-      const head = this.#runs.head(run);
-      if (head === undefined) throw new VltairError('not_found/run', { detail: run });
-      this.#requireEnded(run);
+      const { head, entries } = this.#driver.do(readFinished(run));
       if (head.isArchived) return undefined;
-      const entries = this.#events.ofRun(run, 0, Number.MAX_SAFE_INTEGER);
       requireChain(run, entries);
       const chunks = archiveChunks(entries);
-      const isMoved = this.#inTransaction(() => {
-        const current = this.#runs.head(run);
-        if (current?.hash !== head.hash || current.isArchived) return false;
-        this.#events.archive(run, entries, chunks);
-        this.#snapshots.remove(run);
-        this.#runs.markArchived(run, now);
-        return true;
-      });
+      const isMoved = this.#driver.inTransaction(move({ run, head, entries, chunks, now }));
       const bytes = chunks.reduce((sum, chunk) => sum + chunk.bytes.length, 0);
       return isMoved ? { run, events: entries.length, bytes } : undefined;
     });
   }
 
   close(): void {
-    this.#database.close();
+    this.#driver.database.close();
   }
+}
 
-  #requireEnded(run: string): void {
-    const status = this.#runs.one(run)?.status ?? '';
-    if (!isEndStatus(status)) throw new VltairError('invalid_argument/run_unfinished', { detail: `${run} ${status}` });
-  }
+interface FinishedRun {
+  readonly head: StoredHead;
+  readonly entries: readonly LogEntry[];
+}
 
-  #inTransaction<T>(work: () => T): T {
-    this.#database.exec('BEGIN IMMEDIATE');
-    try {
-      const done = work();
-      this.#database.exec('COMMIT');
-      return done;
-    } catch (error) {
-      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
-      throw error;
-    }
-  }
+function* readFinished(run: string): Work<FinishedRun> {
+  const head = yield* headOfRun(run);
+  if (head === undefined) throw new VltairError('not_found/run', { detail: run });
+  const status = (yield* runOf(run))?.status ?? '';
+  if (!isEndStatus(status)) throw new VltairError('invalid_argument/run_unfinished', { detail: `${run} ${status}` });
+  return { head, entries: head.isArchived ? [] : yield* eventsOfRun(run, 0, Number.MAX_SAFE_INTEGER) };
+}
+
+interface Move extends FinishedRun {
+  readonly run: string;
+  readonly chunks: readonly ArchiveChunk[];
+  readonly now: number;
+}
+
+/** Whether the run was still as it was read. */
+function* move({ run, head, entries, chunks, now }: Move): Work<boolean> {
+  const current = yield* headOfRun(run);
+  if (current?.hash !== head.hash || current.isArchived) return false;
+  yield* archiveEvents(run, entries, chunks);
+  yield [askRemoveSnapshots(run), askMarkArchived(run, now)];
+  return true;
 }
 
 /** What is broken stays where it is, to be looked at. */

@@ -2,11 +2,13 @@ import { copyFileSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
 import { VltairError } from '@vltair/protocol';
-import { JournalReader } from '../journal/journal-reader.ts';
+import { commitsAfter } from '../journal/commit-table.ts';
+import { readCounts } from '../journal/journal-reads.ts';
 import { keyPath, readStoreKey, type StoreKey } from '../journal/signing-key.ts';
 import { inStore } from '../journal/sqlite-error.ts';
+import { SqliteReader } from '../journal/sqlite-reader.ts';
 import { connectReading, isCurrent, openReading } from '../journal/sqlite-file.ts';
-import { integerIn, textIn } from '../journal/sqlite-row.ts';
+import { integerIn, textIn } from '../journal/row.ts';
 import { verifyCommits } from '../journal/verify-commits.ts';
 import {
   type BackupManifest,
@@ -90,16 +92,19 @@ interface CopyFacts {
 async function describeCopy(file: string, key: StoreKey): Promise<CopyFacts> {
   const database = connectReading(file);
   try {
-    const reader = new JournalReader(database, file);
+    const reader = new SqliteReader(database, file);
     const commits = await verifyCommits(
-      { commits: async (after, limit) => await Promise.resolve(reader.commits(after, limit)), signer: () => key },
+      {
+        commits: async (after, limit) => await Promise.resolve(reader.inSnapshot(commitsAfter(after, limit))),
+        signer: () => key,
+      },
       { pinned: signersOf(database, key) },
     );
     if (commits.kind === 'refused') throw new VltairError(commits.reason, { detail: commits.detail });
     const { commits: count, head, lastPosition } = commits;
     const identity = database.prepare('SELECT store FROM identities ORDER BY number DESC LIMIT 1').get() ?? {};
     const epoch = integerIn(database.prepare("SELECT value FROM meta WHERE name = 'epoch'").get() ?? {}, 'value');
-    const runs = { ...reader.counts() };
+    const runs = { ...reader.do(readCounts()) };
     const { publicKey } = key;
     const facts = { format: 1 as const, store: textIn(identity, 'store'), epoch, runs, publicKey };
     return { facts: { ...facts, commits: { count, head, lastPosition } }, digests: digestsOf(database) };

@@ -1,11 +1,12 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import { EventTable } from '../journal/event-table.ts';
+import { eventsOfRun } from '../journal/event-table.ts';
 import { acquireOwnerLock, lockedError } from '../journal/owner-lock.ts';
+import { SqliteDriver } from '../journal/sqlite-driver.ts';
 import { inStore } from '../journal/sqlite-error.ts';
 import { isCurrent, openReading, openWriting } from '../journal/sqlite-file.ts';
-import { integerIn, textIn } from '../journal/sqlite-row.ts';
+import { integerIn, textIn } from '../journal/row.ts';
 import { VltairError } from '@vltair/protocol';
 
 /** What nothing in a store refers to. */
@@ -104,14 +105,15 @@ export function digestsOf(database: DatabaseSync): ReadonlySet<string> {
 }
 
 function* textsOf(database: DatabaseSync): Generator<string> {
-  const archive = new EventTable(database);
+  const driver = new SqliteDriver(database);
   for (const row of database.prepare('SELECT payload AS text FROM events WHERE payload IS NOT NULL').iterate())
     yield textIn(row, 'text');
   for (const row of database.prepare('SELECT CAST(bytes AS TEXT) AS text FROM blobs').iterate())
     yield textIn(row, 'text');
   for (const row of database.prepare('SELECT command AS text FROM inbox').iterate()) yield textIn(row, 'text');
   for (const row of database.prepare('SELECT DISTINCT run FROM archive').all()) {
-    for (const { payload } of archive.ofRun(textIn(row, 'run'), 0, Number.MAX_SAFE_INTEGER)) yield payload ?? '';
+    for (const { payload } of driver.do(eventsOfRun(textIn(row, 'run'), 0, Number.MAX_SAFE_INTEGER)))
+      yield payload ?? '';
   }
 }
 

@@ -5,7 +5,7 @@ import { VltairError } from '@vltair/protocol';
 import { openSqliteStore } from '../journal/open-sqlite-store.ts';
 import { keyPath, readKeyFile } from '../journal/signing-key.ts';
 import { ensureDirectory, makeCurrent, openReading, openWriting } from '../journal/sqlite-file.ts';
-import { integerIn, optionalTextIn, textIn } from '../journal/sqlite-row.ts';
+import { integerIn, optionalTextIn, textIn } from '../journal/row.ts';
 import { checkFlags } from '../machine/pinned.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import { loadState, RunLog } from '../runtime/run-log.ts';

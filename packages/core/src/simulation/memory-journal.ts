@@ -1,12 +1,12 @@
 import { createPrivateKey } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
-import type { Committer } from '../journal/commit-thread.ts';
-import { GroupCommit } from '../journal/group-commit.ts';
+import type { Committer } from '../journal/committer.ts';
 import { InlineCommitter } from '../journal/inline-committer.ts';
-import { JournalReader } from '../journal/journal-reader.ts';
+import { JournalStore } from '../journal/journal-store.ts';
 import { migrate } from '../journal/schema.ts';
 import { type StoreKey, storeKeyOf } from '../journal/signing-key.ts';
-import { SqliteStore } from '../journal/sqlite-store.ts';
+import { SqliteDriver } from '../journal/sqlite-driver.ts';
+import { SqliteReader } from '../journal/sqlite-reader.ts';
 import { countOpening } from '../journal/store-epoch.ts';
 import { VltairError } from '@vltair/protocol';
 import type { EventStore } from '../ports/event-store.ts';
@@ -31,17 +31,14 @@ export class MemoryJournal {
   }
 
   open({ isShared = true }: { readonly isShared?: boolean } = {}): EventStore {
-    const epoch = countOpening(this.#database);
-    const reader = new OpenReader(this.#database, NAME);
-    const groups = new GroupCommit(this.#database, NAME, this.#key, () => this.#nextSalt());
-    const committer = new OpenCommitter(new InlineCommitter(this.#database, groups));
-    const writer = { committer, release: () => {} };
-    return new SqliteStore({
-      directory: NAME,
-      reader,
+    const epoch = new SqliteDriver(this.#database).do(countOpening());
+    const means = { directory: NAME, key: this.#key, salt: () => this.#nextSalt() };
+    return new JournalStore({
+      reader: new OpenReader(this.#database, NAME),
+      committer: new OpenCommitter(new InlineCommitter(this.#database, means)),
       ownership: { kind: 'writer', epoch, isShared },
       key: () => this.#key,
-      writer,
+      release: () => {},
     });
   }
 
@@ -68,7 +65,7 @@ function keyOfSeed(seed: number): StoreKey {
 }
 
 /** Its database outlives it. */
-class OpenReader extends JournalReader {
+class OpenReader extends SqliteReader {
   override close(): void {}
 }
 

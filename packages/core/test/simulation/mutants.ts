@@ -43,14 +43,14 @@ export const mutants: readonly Mutant[] = [
     'inbox-not-consumed',
     'S5: a command leaves the inbox with its event',
     'journal/group-commit.ts',
-    'this.#inbox.answer(request.consumes.map(',
-    'this.#inbox.answer(request.consumes.slice(request.consumes.length).map(',
+    'this.#answer(request.consumes.map(',
+    'this.#answer(request.consumes.slice(request.consumes.length).map(',
   ),
   one(
     'answered-command-again',
     'S5: a command is applied at most once',
     'journal/group-commit.ts',
-    'consumes.some((id) => this.#inbox.answerTo(id) !== undefined)',
+    'consumes.some((id) => this.#found.answered.has(id))',
     `${NEVER} && consumes.length > 0`,
   ),
   // --- the log

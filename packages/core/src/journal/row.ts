@@ -1,41 +1,40 @@
-import type { SQLOutputValue } from 'node:sqlite';
 import { VltairError } from '@vltair/protocol';
 
-/** A row as SQLite gives it. These readers are the schema at this edge: a column of another type means a damaged store. */
-export type SqliteRow = Readonly<Record<string, SQLOutputValue>>;
+/** A row as a database gives it. These readers are the schema at this edge: a column of another type means a damaged store. */
+export type Row = Readonly<Record<string, unknown>>;
 
-export function textIn(row: SqliteRow, column: string): string {
+export function textIn(row: Row, column: string): string {
   const value = row[column];
   if (typeof value === 'string') return value;
   throw damaged(column, 'text');
 }
 
-export function integerIn(row: SqliteRow, column: string): number {
+export function integerIn(row: Row, column: string): number {
   const value = row[column];
   if (typeof value === 'number' && Number.isSafeInteger(value)) return value;
   throw damaged(column, 'an integer');
 }
 
-export function optionalIntegerIn(row: SqliteRow, column: string): number | undefined {
+export function optionalIntegerIn(row: Row, column: string): number | undefined {
   return row[column] === null ? undefined : integerIn(row, column);
 }
 
-export function optionalTextIn(row: SqliteRow, column: string): string | undefined {
+export function optionalTextIn(row: Row, column: string): string | undefined {
   return row[column] === null ? undefined : textIn(row, column);
 }
 
-export function optionalBytesIn(row: SqliteRow, column: string): Uint8Array | undefined {
+export function optionalBytesIn(row: Row, column: string): Uint8Array | undefined {
   return row[column] === null ? undefined : bytesIn(row, column);
 }
 
-export function bytesIn(row: SqliteRow, column: string): Uint8Array {
+export function bytesIn(row: Row, column: string): Uint8Array {
   const value = row[column];
   if (value instanceof Uint8Array) return value;
   throw damaged(column, 'bytes');
 }
 
 /** The member of a closed list that a column holds. */
-export function oneOfIn<T extends string>(row: SqliteRow, column: string, allowed: readonly T[]): T {
+export function oneOfIn<T extends string>(row: Row, column: string, allowed: readonly T[]): T {
   const text = textIn(row, column);
   const found = allowed.find((candidate) => candidate === text);
   if (found === undefined) throw damaged(column, `one of ${allowed.join(', ')}`);

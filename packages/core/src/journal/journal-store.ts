@@ -1,11 +1,13 @@
 import { type StoredEvent, VltairError } from '@vltair/protocol';
 import type * as Port from '../ports/event-store.ts';
-import type { Committer } from './commit-thread.ts';
-import { InboxTable } from './inbox-table.ts';
-import type { JournalReader } from './journal-reader.ts';
+import { commitsAfter, commitsOfRun } from './commit-table.ts';
+import type { Committer } from './committer.ts';
+import { eventsOfRun } from './event-table.ts';
+import { answerOfCommand, waitingCommands } from './inbox-table.ts';
+import { type Reader, readCounts, readHead, readRun, readTail } from './journal-reads.ts';
+import { queryRuns, runOf } from './run-table.ts';
 import type { StoreKey } from './signing-key.ts';
-import { inStore } from './sqlite-error.ts';
-import { openWriting } from './sqlite-file.ts';
+import { newestSnapshot } from './snapshot-table.ts';
 import { verifiedOrThrow, verifyOwnCommits } from './verify-run.ts';
 import {
   errorOfReply,
@@ -17,27 +19,22 @@ import {
   type WriteRequest,
 } from './write-request.ts';
 
-/** What the owner of a directory has and a reader lacks. */
-interface WriterParts {
-  readonly committer: Committer;
-  release(): void;
-}
-
 export interface StoreParts {
-  readonly directory: string;
-  readonly reader: JournalReader;
+  readonly reader: Reader;
+  readonly committer: Committer;
   readonly ownership: Port.Ownership;
   /** Read when it is first needed: most commands that only read never sign. */
   readonly key: () => StoreKey;
-  readonly writer: WriterParts | undefined;
+  /** Lets others have the store, when all else is closed. */
+  readonly release: () => void | Promise<void>;
 }
 
-/** The journal in one SQLite file: reads on the calling thread, writes through the committer. */
-export class SqliteStore implements Port.EventStore {
+/** The journal over any database: reads through its reader, writes through its committer. */
+export class JournalStore implements Port.EventStore {
   readonly ownership: Port.Ownership;
   readonly #parts: StoreParts;
-  /** Runs of which this opening has written, or verified, every event. */
-  readonly #own = new Set<string>();
+  /** Up to which event this opening has written, or verified, a run. */
+  readonly #own = new Map<string, number>();
   #closing: Promise<void> | undefined;
 
   constructor(parts: StoreParts) {
@@ -46,9 +43,10 @@ export class SqliteStore implements Port.EventStore {
   }
 
   async append(request: Port.AppendRequest): Promise<Port.AppendOutcome> {
-    if (request.expectedSeq > 0 && !this.#own.has(request.run)) await this.#proveOnce(request.run);
+    const { run, expectedSeq } = request;
+    if (expectedSeq > 0 && this.#own.get(run) !== expectedSeq) await this.#prove(run);
     const reply = await this.#write(serialiseAppend(request));
-    if (reply.kind === 'appended') this.#own.add(request.run);
+    if (reply.kind === 'appended') this.#own.set(run, reply.lastSeq);
     if (reply.kind === 'appended' || reply.kind === 'conflict' || reply.kind === 'fenced') return reply;
     throw unexpected(reply);
   }
@@ -63,14 +61,11 @@ export class SqliteStore implements Port.EventStore {
   }
 
   async send(command: Port.InboxCommand): Promise<void> {
-    const serialised = serialiseCommand(command);
-    if (this.#parts.writer !== undefined) await this.#write({ kind: 'send', command: serialised });
-    else this.#fromOutside((inbox) => inbox.send(serialised));
+    await this.#write({ kind: 'send', command: serialiseCommand(command) });
   }
 
   async withdraw(id: string): Promise<void> {
-    if (this.#parts.writer !== undefined) await this.#write({ kind: 'withdraw', id });
-    else this.#fromOutside((inbox) => inbox.withdraw(id));
+    await this.#write({ kind: 'withdraw', id });
   }
 
   async answer(answers: readonly Port.CommandAnswer[]): Promise<void> {
@@ -78,51 +73,51 @@ export class SqliteStore implements Port.EventStore {
   }
 
   async answerTo(id: string): Promise<Port.CommandAnswer | undefined> {
-    return this.#parts.reader.answerTo(id);
+    return await this.#parts.reader.do(answerOfCommand(id));
   }
 
   async read(run: string, after = 0): Promise<readonly StoredEvent[]> {
-    return this.#parts.reader.read(run, after);
+    return await this.#parts.reader.inSnapshot(readRun(run, after));
   }
 
   async tail(after: number, limit: number): Promise<readonly StoredEvent[]> {
-    return this.#parts.reader.tail(after, limit);
+    return await this.#parts.reader.inSnapshot(readTail(after, limit));
   }
 
   async head(run: string): Promise<Port.RunHead | undefined> {
-    return this.#parts.reader.head(run);
+    return await this.#parts.reader.do(readHead(run));
   }
 
   async runs(query: Port.RunQuery): Promise<readonly Port.RunRow[]> {
-    return this.#parts.reader.runs(query);
+    return await this.#parts.reader.do(queryRuns(query));
   }
 
   async run(id: string): Promise<Port.RunRow | undefined> {
-    return this.#parts.reader.run(id);
+    return await this.#parts.reader.do(runOf(id));
   }
 
   async counts(): Promise<Readonly<Record<Port.RunStatus, number>>> {
-    return this.#parts.reader.counts();
+    return await this.#parts.reader.do(readCounts());
   }
 
   async entries(run: string, after: number, limit: number): Promise<readonly Port.LogEntry[]> {
-    return this.#parts.reader.entries(run, after, limit);
+    return await this.#parts.reader.inSnapshot(eventsOfRun(run, after, limit));
   }
 
   async commits(after: number, limit: number): Promise<readonly Port.SignedCommit[]> {
-    return this.#parts.reader.commits(after, limit);
+    return await this.#parts.reader.inSnapshot(commitsAfter(after, limit));
   }
 
   async commitsOf(run: string, after: number, limit: number): Promise<readonly Port.SignedCommit[]> {
-    return this.#parts.reader.commitsOf(run, after, limit);
+    return await this.#parts.reader.inSnapshot(commitsOfRun(run, after, limit));
   }
 
   async inbox(): Promise<readonly Port.InboxCommand[]> {
-    return this.#parts.reader.inbox();
+    return await this.#parts.reader.do(waitingCommands());
   }
 
   async loadSnapshot(run: string, schema: number): Promise<Port.Snapshot | undefined> {
-    return this.#parts.reader.loadSnapshot(run, schema, this.#key());
+    return await this.#parts.reader.do(newestSnapshot(run, schema, this.#parts.key()));
   }
 
   changes(): number {
@@ -130,7 +125,7 @@ export class SqliteStore implements Port.EventStore {
   }
 
   signer(): Port.Signer {
-    return this.#key();
+    return this.#parts.key();
   }
 
   /** What was asked for before is still answered. Closing twice is closing once: the directory may have another owner by then. */
@@ -140,46 +135,23 @@ export class SqliteStore implements Port.EventStore {
   }
 
   /** S7. What this process may not append anyway is refused by the writer. */
-  async #proveOnce(run: string): Promise<void> {
-    const row = this.#parts.writer === undefined ? undefined : await this.run(run);
+  async #prove(run: string): Promise<void> {
+    const row = this.ownership.kind === 'reader' ? undefined : await this.run(run);
     if (row === undefined || row.origin !== undefined) return;
     verifiedOrThrow(run, await verifyOwnCommits(this, run));
-    this.#own.add(run);
+    this.#own.set(run, row.seq);
   }
 
   async #close(): Promise<void> {
-    // The reader first: the last connection to close folds the WAL into the database, and a reader cannot.
-    this.#parts.reader.close();
-    await this.#parts.writer?.committer.close();
-    this.#parts.writer?.release();
-  }
-
-  #key(): StoreKey {
-    return inStore(this.#parts.directory, this.#parts.key);
-  }
-
-  /** Another process than the owner changes the inbox: one short transaction of its own. */
-  #fromOutside(change: (inbox: InboxTable) => void): void {
-    const { directory } = this.#parts;
-    inStore(directory, () => {
-      const database = openWriting(directory);
-      try {
-        change(new InboxTable(database));
-      } finally {
-        database.close();
-      }
-    });
+    const { reader, committer, release } = this.#parts;
+    // The reader first: the last connection to a SQLite file folds the WAL into it, and a reader cannot.
+    await reader.close();
+    await committer.close();
+    await release();
   }
 
   async #write(request: WriteRequest): Promise<WriteReply> {
-    const { writer, directory } = this.#parts;
-    if (writer === undefined) {
-      throw new VltairError('unavailable/store_locked', {
-        detail: `${directory} is open for reading only`,
-        where: directory,
-      });
-    }
-    const reply = await writer.committer.commit(request);
+    const reply = await this.#parts.committer.commit(request);
     if (reply.kind === 'failed') throw errorOfReply(reply);
     return reply;
   }

@@ -1,0 +1,51 @@
+import { VltairError } from '@vltair/protocol';
+import type { Committer } from './committer.ts';
+import { askSend, askWithdraw } from './inbox-table.ts';
+import { SqliteDriver } from './sqlite-driver.ts';
+import { inStore } from './sqlite-error.ts';
+import { openWriting } from './sqlite-file.ts';
+import type { Ask, Work } from './statement.ts';
+import type { WriteReply, WriteRequest } from './write-request.ts';
+
+/** Of a process that does not own the directory: it changes the inbox, in one short transaction of its own each time, and nothing else. */
+export class OutsideCommitter implements Committer {
+  readonly #directory: string;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  async commit(request: WriteRequest): Promise<WriteReply> {
+    const asks = inboxChange(request);
+    const directory = this.#directory;
+    if (asks === undefined)
+      throw new VltairError('unavailable/store_locked', {
+        detail: `${directory} is open for reading only`,
+        where: directory,
+      });
+    return inStore(directory, () => this.#change(asks));
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  #change(asks: readonly Ask[]): WriteReply {
+    const database = openWriting(this.#directory);
+    try {
+      new SqliteDriver(database).do(asking(asks));
+      return { kind: 'done' };
+    } finally {
+      database.close();
+    }
+  }
+}
+
+function inboxChange(request: WriteRequest): readonly Ask[] | undefined {
+  if (request.kind === 'send') return askSend([request.command]);
+  return request.kind === 'withdraw' ? [askWithdraw(request.id)] : undefined;
+}
+
+function* asking(asks: readonly Ask[]): Work<void> {
+  yield asks;
+}

@@ -1,0 +1,114 @@
+import type { Row } from './row.ts';
+
+export type SqlValue = string | number | Uint8Array | null;
+/** Lists stand where a statement says `IN :name[]`. */
+export type SqlParameter = SqlValue | readonly string[] | readonly number[];
+export type Parameters = Readonly<Record<string, SqlParameter>>;
+
+/** Types of columns and parameters, as both databases understand them. */
+export type SqlType = 'bigint' | 'text' | 'bytes';
+
+/**
+ * One statement for every store: SQL that SQLite and PostgreSQL both understand, with named parameters. Each driver
+ * prepares its own form once, and binds values by the order of `names`.
+ */
+export interface Statement {
+  /** Names the prepared statement on a connection. */
+  readonly id: string;
+  readonly names: readonly string[];
+  readonly sqlite: string;
+  readonly postgres: string;
+}
+
+/** Statements that depend on no answer of each other, so that a driver may send them together. */
+export type Ask =
+  | { readonly statement: Statement; readonly values: Parameters }
+  /** The statement once for each row: PostgreSQL does them all at once. */
+  | { readonly statement: Statement; readonly rows: readonly Parameters[] };
+
+/**
+ * Work on a store, step by step: each step asks some statements and is given the rows of each. The tables are written
+ * so, once; SQLite does the work in place, PostgreSQL awaits the answers.
+ */
+export type Work<T> = Generator<readonly Ask[], T, readonly (readonly Row[])[]>;
+
+/**
+ * A statement of `:name` parameters. `column IN :name[]` stands for the members of a list.
+ *
+ * @example statement('SELECT hash FROM events WHERE run = :run AND seq = :seq')
+ */
+export function statement(text: string): Statement {
+  const names: string[] = [];
+  const place = (name: string): number => {
+    if (!names.includes(name)) names.push(name);
+    return names.indexOf(name) + 1;
+  };
+  // A single colon: PostgreSQL's casts are spelled CAST.
+  const pattern = /IN :(?<list>\w+)\[\]|(?<!:):(?<one>\w+)/gu;
+  const render = (list: (at: number) => string, one: (at: number) => string): string =>
+    text.replaceAll(pattern, (_, listName?: string, oneName?: string) =>
+      listName === undefined ? one(place(oneName ?? '')) : list(place(listName)),
+    );
+  const sqlite = render(
+    (at) => `IN (SELECT value FROM json_each(?${at}))`,
+    (at) => `?${at}`,
+  );
+  const postgres = render(
+    (at) => `= ANY($${at})`,
+    (at) => `$${at}`,
+  );
+  return { id: nextId(), names, sqlite, postgres };
+}
+
+export interface BatchOf {
+  readonly into: string;
+  readonly columns: Readonly<Record<string, SqlType>>;
+  /** Of a row that is to be inserted, as `new`; absent: all. */
+  readonly where?: string;
+  /** What follows the rows: `ON CONFLICT ...`. */
+  readonly then?: string;
+}
+
+const postgresArrays: Readonly<Record<SqlType, string>> = { bigint: 'bigint[]', text: 'text[]', bytes: 'bytea[]' };
+
+/** Inserts any number of rows. */
+export function batch({ into, columns, where = 'TRUE', then = '' }: BatchOf): Statement {
+  const names = Object.keys(columns);
+  const head = `INSERT INTO ${into} (${names.join(', ')}) SELECT ${names.join(', ')} FROM`;
+  const one = names.map((name, index) => `?${index + 1} AS ${name}`).join(', ');
+  const all = Object.values(columns)
+    .map((type, index) => `$${index + 1}::${postgresArrays[type]}`)
+    .join(', ');
+  return {
+    id: nextId(),
+    names,
+    sqlite: `${head} (SELECT ${one}) AS new WHERE ${where} ${then}`,
+    postgres: `${head} unnest(${all}) AS new (${names.join(', ')}) WHERE ${where} ${then}`,
+  };
+}
+
+/** The rows that one statement gives. */
+export function* rowsOf(asked: Statement, values: Parameters = {}): Work<readonly Row[]> {
+  const [rows = []] = yield [{ statement: asked, values }];
+  return rows;
+}
+
+export function* rowOf(asked: Statement, values: Parameters = {}): Work<Row | undefined> {
+  const [row] = yield* rowsOf(asked, values);
+  return row;
+}
+
+export function ask(asked: Statement, values: Parameters = {}): Ask {
+  return { statement: asked, values };
+}
+
+/** Nothing is asked when there are no rows. */
+export function askAll(asked: Statement, rows: readonly Parameters[]): readonly Ask[] {
+  return rows.length === 0 ? [] : [{ statement: asked, rows }];
+}
+
+let statements = 0;
+function nextId(): string {
+  statements += 1;
+  return `vltair_${statements}`;
+}
