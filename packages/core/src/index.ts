@@ -33,6 +33,7 @@ export * from './workflow/define-workflow.ts';
 export { cel, text, type Handle, type Template, type Templated } from './workflow/template-handle.ts';
 export { type KnownAgent, type WorkflowProblem } from './workflow/workflow-problem.ts';
 export { type Validation, validateWorkflow, type ValidationOptions } from './workflow/validate-workflow.ts';
+export { openPostgresStore, type PostgresStoreOptions } from './journal/open-postgres-store.ts';
 export { openSqliteStore, type SqliteStoreOptions } from './journal/open-sqlite-store.ts';
 export { exportRun } from './journal/export-run.ts';
 export { importRun, type ImportedRun, type ImportOptions } from './journal/import-run.ts';

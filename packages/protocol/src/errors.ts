@@ -343,6 +343,15 @@ export const errorCatalogue = {
     'The store, or a log, was written by a newer version of vltair.',
     'Install that version or a later one; nothing was changed.',
   ),
+  'unavailable/store_unreachable': operator(
+    'The database of the store cannot be reached.',
+    'Start it, or correct DATABASE_URL; without that variable the store is a file in the data directory.',
+    true,
+  ),
+  'unavailable/store_key': operator(
+    'This store is signed by another key.',
+    'Copy `keys/signing.key` from the data directory of a machine that works on this store into yours; nothing was changed.',
+  ),
   'unavailable/store_failed': operator(
     'The store could not be read or written.',
     'Look at the cause that is named; the run continues with `vltair resume`.',

@@ -3,7 +3,7 @@ import type { SignedCommit, Signer } from '../ports/event-store.ts';
 import { hexIn } from './archive-table.ts';
 import { integerIn, type Row, textIn } from './row.ts';
 import { sha256 } from './sha256.ts';
-import { type Ask, ask, askAll, batch, type Parameters, rowsOf, statement, type Work } from './statement.ts';
+import { type Ask, ask, askAll, batch, type Parameters, rowOf, rowsOf, statement, type Work } from './statement.ts';
 
 /* The table `commits`: a signed statement for each group commit, each naming the one before. */
 const insertKey = batch({
@@ -25,6 +25,8 @@ const insertCommit = batch({
 const selectNewest = statement(
   'SELECT number, last_position, statement, signature, fingerprint FROM commits ORDER BY number DESC LIMIT 1',
 );
+const selectKeys = statement('SELECT fingerprint FROM keys ORDER BY fingerprint');
+const selectSignature = statement('SELECT signature FROM commits WHERE number = :number');
 const SELECT = `SELECT c.first_position, c.last_position, c.statement, c.signature, k.public_key
   FROM commits c JOIN keys k ON k.fingerprint = c.fingerprint`;
 const selectAfter = statement(`${SELECT} WHERE c.number > :number ORDER BY c.number LIMIT :limit`);
@@ -70,8 +72,15 @@ export interface CommitWish {
   readonly hashes: readonly string[];
 }
 
+/** A signed commit that is still to be written. Nobody else makes the same signature. */
+export interface SignedMark {
+  readonly number: number;
+  readonly signature: string;
+  readonly asks: readonly Ask[];
+}
+
 /** Signs the commit that follows the newest. */
-export function askSign({ newest, firstPosition, hashes }: CommitWish, signer: Signer): readonly Ask[] {
+export function signCommit({ newest, firstPosition, hashes }: CommitWish, signer: Signer): SignedMark {
   const lastPosition = firstPosition + hashes.length - 1;
   const said: CommitStatement = {
     format: CHAIN_FORMAT,
@@ -82,17 +91,34 @@ export function askSign({ newest, firstPosition, hashes }: CommitWish, signer: S
     previous: newest === undefined ? GENESIS : sha256(Buffer.from(newest.statement)),
   };
   const text = canonicalJson(said);
-  const { fingerprint, publicKey } = signer;
+  const { fingerprint } = signer;
+  const signature = signer.sign(text);
   const commit: Parameters = {
     number: said.commit,
     first_position: firstPosition,
     last_position: lastPosition,
     statement: text,
-    signature: signer.sign(text),
+    signature,
     fingerprint,
   };
-  const key = { fingerprint, public_key: publicKey };
-  return [...(newest?.fingerprint === fingerprint ? [] : askAll(insertKey, [key])), ...askAll(insertCommit, [commit])];
+  const isKnown = newest?.fingerprint === fingerprint;
+  const asks = [...(isKnown ? [] : [askAddKey(signer)]), ...askAll(insertCommit, [commit])];
+  return { number: said.commit, signature, asks };
+}
+
+export function askAddKey({ fingerprint, publicKey }: Signer): Ask {
+  return { statement: insertKey, rows: [{ fingerprint, public_key: publicKey }] };
+}
+
+/** The fingerprints of the keys that may sign this store. */
+export function* signersOfStore(): Work<readonly string[]> {
+  return (yield* rowsOf(selectKeys)).map((row) => textIn(row, 'fingerprint'));
+}
+
+/** Whether a commit is there that was signed, but whose writing was not acknowledged. */
+export function* hasCommit({ number, signature }: SignedMark): Work<boolean> {
+  const row = yield* rowOf(selectSignature, { number });
+  return row?.['signature'] === signature;
 }
 
 export function* commitsAfter(number: number, limit: number): Work<readonly SignedCommit[]> {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { CHAIN_FORMAT, digestPayload, type EventHeader, type ExportLine, GENESIS, hashHeader } from '@vltair/protocol';
 import type { CommandAnswer, PurgeMark } from '../ports/event-store.ts';
-import { askNewestCommit, askSign, newestCommitIn, type NewestCommit } from './commit-table.ts';
+import { askNewestCommit, newestCommitIn, type NewestCommit, signCommit, type SignedMark } from './commit-table.ts';
 import {
   askInsert,
   askLastPosition,
@@ -48,6 +48,8 @@ export interface CommitMeans {
 export interface Group {
   readonly replies: readonly WriteReply[];
   readonly writes: readonly Ask[];
+  /** `undefined` for a group without events. */
+  readonly commit: SignedMark | undefined;
 }
 
 /**
@@ -68,7 +70,8 @@ export function* groupCommit(requests: readonly WriteRequest[], means: CommitMea
     yield group.writes(); // it changes what this group has written
     yield* also;
   }
-  return { replies, writes: [...group.writes(), ...group.signature()] };
+  const commit = group.sign();
+  return { replies, writes: [...group.writes(), ...(commit?.asks ?? [])], commit };
 }
 
 export function randomSalt(): string {
@@ -165,10 +168,10 @@ class OpenGroup {
     return writes;
   }
 
-  signature(): readonly Ask[] {
+  sign(): SignedMark | undefined {
     const { newest, lastPosition } = this.#found;
-    if (this.#hashes.length === 0) return [];
-    return askSign({ newest, firstPosition: lastPosition + 1, hashes: this.#hashes }, this.#means.key);
+    if (this.#hashes.length === 0) return undefined;
+    return signCommit({ newest, firstPosition: lastPosition + 1, hashes: this.#hashes }, this.#means.key);
   }
 
   #append(request: SerialisedAppend): Taken {

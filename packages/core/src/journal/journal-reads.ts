@@ -7,9 +7,10 @@ import type { Work } from './statement.ts';
 
 /** Whoever does reading {@link Work}, over connections that cannot write. What fails is from the error catalogue. */
 export interface Reader {
-  do<T>(work: Work<T>): T | Promise<T>;
+  /** `work` begins anew when a connection is lost. */
+  do<T>(work: () => Work<T>): T | Promise<T>;
   /** All statements see one state of the store. */
-  inSnapshot<T>(work: Work<T>): T | Promise<T>;
+  inSnapshot<T>(work: () => Work<T>): T | Promise<T>;
   /** A number that differs after a commit of any process. */
   changes(): number;
   close(): void | Promise<void>;

@@ -20,6 +20,8 @@ import {
 } from './write-request.ts';
 
 export interface StoreParts {
+  /** For people: the directory, or the address. */
+  readonly name: string;
   readonly reader: Reader;
   readonly committer: Committer;
   readonly ownership: Port.Ownership;
@@ -73,51 +75,51 @@ export class JournalStore implements Port.EventStore {
   }
 
   async answerTo(id: string): Promise<Port.CommandAnswer | undefined> {
-    return await this.#parts.reader.do(answerOfCommand(id));
+    return await this.#parts.reader.do(() => answerOfCommand(id));
   }
 
   async read(run: string, after = 0): Promise<readonly StoredEvent[]> {
-    return await this.#parts.reader.inSnapshot(readRun(run, after));
+    return await this.#parts.reader.inSnapshot(() => readRun(run, after));
   }
 
   async tail(after: number, limit: number): Promise<readonly StoredEvent[]> {
-    return await this.#parts.reader.inSnapshot(readTail(after, limit));
+    return await this.#parts.reader.inSnapshot(() => readTail(after, limit));
   }
 
   async head(run: string): Promise<Port.RunHead | undefined> {
-    return await this.#parts.reader.do(readHead(run));
+    return await this.#parts.reader.do(() => readHead(run));
   }
 
   async runs(query: Port.RunQuery): Promise<readonly Port.RunRow[]> {
-    return await this.#parts.reader.do(queryRuns(query));
+    return await this.#parts.reader.do(() => queryRuns(query));
   }
 
   async run(id: string): Promise<Port.RunRow | undefined> {
-    return await this.#parts.reader.do(runOf(id));
+    return await this.#parts.reader.do(() => runOf(id));
   }
 
   async counts(): Promise<Readonly<Record<Port.RunStatus, number>>> {
-    return await this.#parts.reader.do(readCounts());
+    return await this.#parts.reader.do(() => readCounts());
   }
 
   async entries(run: string, after: number, limit: number): Promise<readonly Port.LogEntry[]> {
-    return await this.#parts.reader.inSnapshot(eventsOfRun(run, after, limit));
+    return await this.#parts.reader.inSnapshot(() => eventsOfRun(run, after, limit));
   }
 
   async commits(after: number, limit: number): Promise<readonly Port.SignedCommit[]> {
-    return await this.#parts.reader.inSnapshot(commitsAfter(after, limit));
+    return await this.#parts.reader.inSnapshot(() => commitsAfter(after, limit));
   }
 
   async commitsOf(run: string, after: number, limit: number): Promise<readonly Port.SignedCommit[]> {
-    return await this.#parts.reader.inSnapshot(commitsOfRun(run, after, limit));
+    return await this.#parts.reader.inSnapshot(() => commitsOfRun(run, after, limit));
   }
 
   async inbox(): Promise<readonly Port.InboxCommand[]> {
-    return await this.#parts.reader.do(waitingCommands());
+    return await this.#parts.reader.do(() => waitingCommands());
   }
 
   async loadSnapshot(run: string, schema: number): Promise<Port.Snapshot | undefined> {
-    return await this.#parts.reader.do(newestSnapshot(run, schema, this.#parts.key()));
+    return await this.#parts.reader.do(() => newestSnapshot(run, schema, this.#parts.key()));
   }
 
   changes(): number {
@@ -151,10 +153,17 @@ export class JournalStore implements Port.EventStore {
   }
 
   async #write(request: WriteRequest): Promise<WriteReply> {
+    if (this.ownership.kind === 'reader' && request.kind !== 'send' && request.kind !== 'withdraw')
+      throw readingOnly(this.#parts.name);
     const reply = await this.#parts.committer.commit(request);
     if (reply.kind === 'failed') throw errorOfReply(reply);
     return reply;
   }
+}
+
+/** Of a store that is open for reading: no more than the inbox changes. */
+function readingOnly(name: string): VltairError {
+  return new VltairError('unavailable/store_locked', { detail: `${name} is open for reading only`, where: name });
 }
 
 function unexpected(reply: WriteReply): VltairError {

@@ -59,6 +59,7 @@ function openReader(directory: string): EventStore {
   const reader = new SqliteReader(openReading(directory), directory);
   const ownership: Ownership = { kind: 'reader', owner: ownerOf(directory) };
   return new JournalStore({
+    name: directory,
     reader,
     committer: new OutsideCommitter(directory),
     ownership,
@@ -85,7 +86,14 @@ function openOwned({ directory, onWarning, commitOn = 'thread' }: SqliteStoreOpt
   const reader = new SqliteReader(openReading(directory), directory);
   const committer = commitOn === 'thread' ? new CommitThread({ directory }) : commitHere(directory, key);
   const ownership = { kind: 'writer', epoch, isShared: false } as const;
-  return new JournalStore({ reader, committer, ownership, key: () => key, release: () => lock.release() });
+  return new JournalStore({
+    name: directory,
+    reader,
+    committer,
+    ownership,
+    key: () => key,
+    release: () => lock.release(),
+  });
 }
 
 function commitHere(directory: string, key: StoreKey): Committer {

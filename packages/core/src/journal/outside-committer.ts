@@ -16,14 +16,7 @@ export class OutsideCommitter implements Committer {
   }
 
   async commit(request: WriteRequest): Promise<WriteReply> {
-    const asks = inboxChange(request);
-    const directory = this.#directory;
-    if (asks === undefined)
-      throw new VltairError('unavailable/store_locked', {
-        detail: `${directory} is open for reading only`,
-        where: directory,
-      });
-    return inStore(directory, () => this.#change(asks));
+    return inStore(this.#directory, () => this.#change(inboxChange(request)));
   }
 
   close(): Promise<void> {
@@ -41,9 +34,10 @@ export class OutsideCommitter implements Committer {
   }
 }
 
-function inboxChange(request: WriteRequest): readonly Ask[] | undefined {
+function inboxChange(request: WriteRequest): readonly Ask[] {
   if (request.kind === 'send') return askSend([request.command]);
-  return request.kind === 'withdraw' ? [askWithdraw(request.id)] : undefined;
+  if (request.kind === 'withdraw') return [askWithdraw(request.id)];
+  throw new VltairError('internal/unexpected', { detail: `${request.kind} from outside` });
 }
 
 function* asking(asks: readonly Ask[]): Work<void> {

@@ -31,7 +31,7 @@ export interface StoredHead {
   readonly isArchived: boolean;
 }
 
-export interface RunIdentity {
+interface RunIdentity {
   readonly run: string;
   readonly tenant: string;
 }

@@ -5,6 +5,7 @@ import {
   generateKeyPairSync,
   hkdfSync,
   type KeyObject,
+  randomBytes,
   sign,
   timingSafeEqual,
   verify,
@@ -13,11 +14,12 @@ import {
   chmodSync,
   closeSync,
   fsyncSync,
+  linkSync,
   mkdirSync,
   openSync,
   readFileSync,
-  renameSync,
   statSync,
+  unlinkSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -31,7 +33,7 @@ export interface StoreKey extends Signer {
   mac(text: string): string;
 }
 
-/** Reads the key of a store, making it when there is none. For the owner alone: two processes would make two keys. */
+/** Reads the key of a store, making it when there is none. */
 export function ensureStoreKey(directory: string, onWarning: (warning: string) => void): StoreKey {
   const path = keyPath(directory);
   try {
@@ -106,18 +108,28 @@ function restrict(path: string, onWarning: (warning: string) => void): void {
   );
 }
 
-/** Written aside and renamed, so that a crash leaves a whole key or none. */
+/** Written aside and linked, so that a crash leaves a whole key or none, and of several that make one the first is kept. */
 function createKeyFile(directory: string, path: string): void {
   mkdirSync(join(directory, 'keys'), { recursive: true, mode: 0o700 });
   const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' });
-  const aside = `${path}.new`;
-  const file = openSync(aside, 'w', 0o600);
+  const aside = `${path}.${randomBytes(6).toString('hex')}.new`;
+  const file = openSync(aside, 'wx', 0o600);
   writeSync(file, pem.toString());
   fsyncSync(file);
   closeSync(file);
-  renameSync(aside, path);
+  try {
+    linkSync(aside, path);
+  } catch (error) {
+    if (!hasCode(error, 'EEXIST')) throw error;
+  } finally {
+    unlinkSync(aside);
+  }
 }
 
 function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  return hasCode(error, 'ENOENT');
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
 }

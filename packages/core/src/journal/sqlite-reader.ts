@@ -21,12 +21,12 @@ export class SqliteReader implements Reader {
     this.#ownChanges = () => ownChanges.get();
   }
 
-  do<T>(work: Work<T>): T {
-    return inStore(this.#directory, () => this.#driver.do(work));
+  do<T>(work: () => Work<T>): T {
+    return inStore(this.#directory, () => this.#driver.do(work()));
   }
 
-  inSnapshot<T>(work: Work<T>): T {
-    return inStore(this.#directory, () => this.#driver.inSnapshot(work));
+  inSnapshot<T>(work: () => Work<T>): T {
+    return inStore(this.#directory, () => this.#driver.inSnapshot(work()));
   }
 
   /** `data_version` tells of the commits of other connections alone. */

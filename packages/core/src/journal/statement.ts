@@ -1,12 +1,12 @@
 import type { Row } from './row.ts';
 
-export type SqlValue = string | number | Uint8Array | null;
+type SqlValue = string | number | Uint8Array | null;
 /** Lists stand where a statement says `IN :name[]`. */
 export type SqlParameter = SqlValue | readonly string[] | readonly number[];
 export type Parameters = Readonly<Record<string, SqlParameter>>;
 
 /** Types of columns and parameters, as both databases understand them. */
-export type SqlType = 'bigint' | 'text' | 'bytes';
+type SqlType = 'bigint' | 'text' | 'bytes';
 
 /**
  * One statement for every store: SQL that SQLite and PostgreSQL both understand, with named parameters. Each driver

@@ -25,13 +25,7 @@ export function takeEpoch(directory: string, key: StoreKey, onWarning: (warning:
   const database = openWriting(directory);
   const driver = new SqliteDriver(database);
   try {
-    const { newest, lastPosition } = driver.do(endOfLog());
-    if (newest !== undefined && newest.fingerprint !== key.fingerprint) {
-      onWarning(
-        `The signing key of ${directory} is not the one that signed before; exports made from now on have the fingerprint ${key.fingerprint}. ` +
-          `Runs under commits of ${newest.fingerprint} are neither continued nor exported; \`vltair verify\` wants both keys for them.`,
-      );
-    } else checkEnd({ newest, lastPosition }, key, directory);
+    checkEnd(driver.do(endOfLog()), key, { name: directory, onWarning });
     return driver.do(countOpening());
   } finally {
     database.close();
@@ -43,14 +37,27 @@ export function* countOpening(): Work<number> {
   return integerIn((yield* rowOf(updateEpoch)) ?? {}, 'value');
 }
 
-/** What is signed next names the newest commit, so that one has to be signed by the key in the file, and to end the log. */
-export function checkEnd({ newest, lastPosition }: EndOfLog, { publicKey }: StoreKey, directory: string): void {
-  if (newest !== undefined && !isSignedBy(publicKey, newest.statement, newest.signature))
-    throw broken(directory, 'the signature of the newest commit does not hold');
-  if (lastPosition !== (newest?.lastPosition ?? 0))
-    throw broken(directory, 'the newest commit is not that of the last event');
+export interface CheckedStore {
+  /** For people. */
+  readonly name: string;
+  readonly onWarning: (warning: string) => void;
 }
 
-function broken(directory: string, fault: string): VltairError {
-  return new VltairError('internal/chain_broken', { detail: `${directory}: ${fault}`, where: directory });
+/** What is signed next names the newest commit, so that one has to be signed by the key in the file, and to end the log. */
+export function checkEnd({ newest, lastPosition }: EndOfLog, key: StoreKey, { name, onWarning }: CheckedStore): void {
+  if (newest !== undefined && newest.fingerprint !== key.fingerprint) {
+    onWarning(
+      `The signing key of ${name} is not the one that signed before; exports made from now on have the fingerprint ${key.fingerprint}. ` +
+        `Runs under commits of ${newest.fingerprint} are neither continued nor exported; \`vltair verify\` wants both keys for them.`,
+    );
+    return;
+  }
+  if (newest !== undefined && !isSignedBy(key.publicKey, newest.statement, newest.signature))
+    throw broken(name, 'the signature of the newest commit does not hold');
+  if (lastPosition !== (newest?.lastPosition ?? 0))
+    throw broken(name, 'the newest commit is not that of the last event');
+}
+
+function broken(name: string, fault: string): VltairError {
+  return new VltairError('internal/chain_broken', { detail: `${name}: ${fault}`, where: name });
 }

@@ -95,7 +95,7 @@ async function describeCopy(file: string, key: StoreKey): Promise<CopyFacts> {
     const reader = new SqliteReader(database, file);
     const commits = await verifyCommits(
       {
-        commits: async (after, limit) => await Promise.resolve(reader.inSnapshot(commitsAfter(after, limit))),
+        commits: async (after, limit) => await Promise.resolve(reader.inSnapshot(() => commitsAfter(after, limit))),
         signer: () => key,
       },
       { pinned: signersOf(database, key) },
@@ -104,7 +104,7 @@ async function describeCopy(file: string, key: StoreKey): Promise<CopyFacts> {
     const { commits: count, head, lastPosition } = commits;
     const identity = database.prepare('SELECT store FROM identities ORDER BY number DESC LIMIT 1').get() ?? {};
     const epoch = integerIn(database.prepare("SELECT value FROM meta WHERE name = 'epoch'").get() ?? {}, 'value');
-    const runs = { ...reader.do(readCounts()) };
+    const runs = { ...reader.do(() => readCounts()) };
     const { publicKey } = key;
     const facts = { format: 1 as const, store: textIn(identity, 'store'), epoch, runs, publicKey };
     return { facts: { ...facts, commits: { count, head, lastPosition } }, digests: digestsOf(database) };

@@ -34,6 +34,7 @@ export class MemoryJournal {
     const epoch = new SqliteDriver(this.#database).do(countOpening());
     const means = { directory: NAME, key: this.#key, salt: () => this.#nextSalt() };
     return new JournalStore({
+      name: NAME,
       reader: new OpenReader(this.#database, NAME),
       committer: new OpenCommitter(new InlineCommitter(this.#database, means)),
       ownership: { kind: 'writer', epoch, isShared },

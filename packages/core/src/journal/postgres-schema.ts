@@ -1,0 +1,92 @@
+import type pg from 'pg';
+import { VltairError } from '@vltair/protocol';
+import { askAddKey, signersOfStore } from './commit-table.ts';
+import { SCHEMA } from './postgres-connection.ts';
+import { PostgresDriver } from './postgres-driver.ts';
+import { integerIn, type Row } from './row.ts';
+import { postgresMigrations, SCHEMA_VERSION } from './schema.ts';
+import type { StoreKey } from './signing-key.ts';
+import type { Work } from './statement.ts';
+
+/** One process makes or updates the schema; the others wait, and find it done. */
+const LOCK = "SELECT pg_advisory_xact_lock(hashtext('vltair schema'), hashtext(current_schema()))";
+
+/**
+ * Row-level security, as a second wall: a connection sees the runs of the tenant that it was opened for, `*` for all, and
+ * nothing when it names none. Commits span tenants, so what they hold of other tenants is read by a function that gives
+ * positions and hashes alone. Superusers stand above all of this: the store wants a role of its own.
+ */
+const TENANT = "tenant = current_setting('vltair.tenant', true) OR current_setting('vltair.tenant', true) = '*'";
+const OF_RUN = 'EXISTS (SELECT 1 FROM runs r WHERE r.run = ';
+const walls: Readonly<Record<string, string>> = {
+  runs: TENANT,
+  events: TENANT,
+  blobs: TENANT,
+  snapshots: `${OF_RUN}snapshots.run)`,
+  archive: `${OF_RUN}archive.run)`,
+};
+const SECURITY = Object.entries(walls)
+  .map(
+    ([table, wall]) => `
+      ALTER TABLE ${table} ENABLE ROW LEVEL SECURITY;
+      ALTER TABLE ${table} FORCE ROW LEVEL SECURITY;
+      DROP POLICY IF EXISTS tenant_wall ON ${table};
+      CREATE POLICY tenant_wall ON ${table} USING (${wall}) WITH CHECK (${wall});`,
+  )
+  .join('');
+
+/** Makes the schema or brings it to the current version, and lets the first key in. @throws VltairError for a newer one, or another key. */
+export async function makePostgresCurrent(client: pg.Client, key: StoreKey): Promise<void> {
+  await client.query(`CREATE SCHEMA IF NOT EXISTS ${SCHEMA}`);
+  await client.query('BEGIN');
+  try {
+    await client.query(LOCK);
+    const version = await versionOf(client);
+    if (version > SCHEMA_VERSION) throw newer(version);
+    if (version < SCHEMA_VERSION) await migrate(client, version);
+    await new PostgresDriver(client).do(admitKey(key));
+    await client.query('COMMIT');
+  } catch (error) {
+    await client.query('ROLLBACK');
+    throw error;
+  }
+}
+
+/** @throws VltairError `not_found/store` when there is none of this version. */
+export async function requirePostgresCurrent(client: pg.Client, name: string): Promise<void> {
+  const version = await versionOf(client);
+  if (version > SCHEMA_VERSION) throw newer(version);
+  if (version < SCHEMA_VERSION) throw new VltairError('not_found/store', { detail: name });
+}
+
+/** 0 for a database without a store. */
+async function versionOf(client: pg.Client): Promise<number> {
+  const { rows } = await client.query<Row>("SELECT to_regclass('meta') IS NOT NULL AS known");
+  if (rows[0]?.['known'] !== true) return 0;
+  const found = await client.query<Row>("SELECT value FROM meta WHERE name = 'schema'");
+  return integerIn(found.rows[0] ?? {}, 'value');
+}
+
+async function migrate(client: pg.Client, version: number): Promise<void> {
+  for (const statements of postgresMigrations(version)) await client.query(statements);
+  await client.query(SECURITY);
+  await client.query(
+    `INSERT INTO meta VALUES ('schema', ${SCHEMA_VERSION}) ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
+  );
+}
+
+/** Who opens a new store signs it; whoever comes later has a key that has signed it. */
+function* admitKey(key: StoreKey): Work<void> {
+  const signers = yield* signersOfStore();
+  if (signers.length === 0) yield [askAddKey(key)];
+  else if (!signers.includes(key.fingerprint))
+    throw new VltairError('unavailable/store_key', {
+      detail: `it is signed by ${signers.join(', ')}, the key here is ${key.fingerprint}`,
+    });
+}
+
+function newer(version: number): VltairError {
+  return new VltairError('unavailable/store_newer', {
+    detail: `the database has schema ${version}, this version knows ${SCHEMA_VERSION}`,
+  });
+}
