@@ -53,6 +53,9 @@ export class FaultyStore implements Port.EventStore {
   loadSnapshot(run: string, schema: number): Promise<Port.Snapshot | undefined> {
     return this.real.loadSnapshot(run, schema);
   }
+  takeEpoch(): Promise<number> {
+    return this.real.takeEpoch();
+  }
   send(command: Port.InboxCommand): Promise<void> {
     return this.real.send(command);
   }

@@ -2,6 +2,8 @@ import { expect, test } from 'vitest';
 import { MemoryJournal } from '../src/simulation/memory-journal.ts';
 import { describeEventStore } from './event-store-conformance.ts';
 import { anAppend, aRunOf, claimed, created } from './journal-builders.ts';
+import { describeManyWriters } from './many-writers-conformance.ts';
+import { writeAmongOthers } from './many-writers.ts';
 
 describeEventStore('the journal in memory', () => {
   const journal = new MemoryJournal();
@@ -10,6 +12,19 @@ describeEventStore('the journal in memory', () => {
     remove: () => Promise.resolve(journal.close()),
   });
 });
+
+describeManyWriters(
+  'the journal in memory, written by eight openings',
+  () => {
+    const journal = new MemoryJournal();
+    return Promise.resolve({
+      reader: () => Promise.resolve(journal.open()),
+      write: (writer, count) => writeAmongOthers(journal.open(), writer, count),
+      remove: () => Promise.resolve(journal.close()),
+    });
+  },
+  40,
+);
 
 test('the same requests give the same bytes, signatures included', async () => {
   const [left, right] = await Promise.all([1, 2].map(() => linesOf(new MemoryJournal(7))));

@@ -37,7 +37,11 @@ const selectOfRun = statement(
         UNION ALL SELECT position FROM archived_events WHERE run = (SELECT number FROM runs WHERE run = :run)) e)
    ORDER BY c.number LIMIT :limit`,
 );
-const selectHashes = statement('SELECT position, hash FROM events WHERE position BETWEEN :first AND :last');
+/** Those of every tenant: a commit is proven by all of them. */
+const selectHashes = statement(
+  'SELECT position, hash FROM events WHERE position BETWEEN :first AND :last',
+  'SELECT position, hash FROM live_hashes(:first, :last)',
+);
 const selectArchivedHashes = statement(
   'SELECT position, hash FROM archived_events WHERE position BETWEEN :first AND :last',
 );
@@ -65,10 +69,9 @@ export function newestCommitIn(rows: readonly Row[] | undefined): NewestCommit |
   };
 }
 
-/** What is signed: the events with these hashes, the first of which is at `firstPosition`. */
+/** What is signed: the events with these hashes, at the positions that follow the newest commit. */
 export interface CommitWish {
   readonly newest: NewestCommit | undefined;
-  readonly firstPosition: number;
   readonly hashes: readonly string[];
 }
 
@@ -80,7 +83,8 @@ export interface SignedMark {
 }
 
 /** Signs the commit that follows the newest. */
-export function signCommit({ newest, firstPosition, hashes }: CommitWish, signer: Signer): SignedMark {
+export function signCommit({ newest, hashes }: CommitWish, signer: Signer): SignedMark {
+  const firstPosition = (newest?.lastPosition ?? 0) + 1;
   const lastPosition = firstPosition + hashes.length - 1;
   const said: CommitStatement = {
     format: CHAIN_FORMAT,

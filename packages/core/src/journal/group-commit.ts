@@ -2,14 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { CHAIN_FORMAT, digestPayload, type EventHeader, type ExportLine, GENESIS, hashHeader } from '@vltair/protocol';
 import type { CommandAnswer, PurgeMark } from '../ports/event-store.ts';
 import { askNewestCommit, newestCommitIn, type NewestCommit, signCommit, type SignedMark } from './commit-table.ts';
-import {
-  askInsert,
-  askLastPosition,
-  eraseEvents,
-  lastPositionIn,
-  type PlacedLine,
-  unarchiveEvents,
-} from './event-table.ts';
+import { askInsert, eraseEvents, type PlacedLine, unarchiveEvents } from './event-table.ts';
 import {
   answeredIn,
   askAnswer,
@@ -32,6 +25,7 @@ import { sha256 } from './sha256.ts';
 import type { StoreKey } from './signing-key.ts';
 import { askRemoveSnapshots, askSaveSnapshot, type SerialisedSnapshot } from './snapshot-table.ts';
 import type { Ask, Work } from './statement.ts';
+import { countOpening } from './store-epoch.ts';
 import type { SerialisedAppend, WriteReply, WriteRequest } from './write-request.ts';
 
 const SALT_BYTES = 16;
@@ -64,6 +58,10 @@ export function* groupCommit(requests: readonly WriteRequest[], means: CommitMea
   const group = yield* openGroup(requests, means);
   const replies: WriteReply[] = [];
   for (const request of requests) {
+    if (request.kind === 'epoch') {
+      replies.push({ kind: 'epoch', epoch: yield* countOpening() });
+      continue;
+    }
     const { reply, also } = group.take(request);
     replies.push(reply);
     if (also === undefined) continue;
@@ -82,14 +80,11 @@ export function randomSalt(): string {
 function* openGroup(requests: readonly WriteRequest[], means: CommitMeans): Work<OpenGroup> {
   const runs = new Set(requests.flatMap(runsOf));
   const commands = requests.flatMap((request) => (request.kind === 'append' ? request.consumes : []));
-  const [heads, answered, last, newest] = yield [
-    askHeads([...runs]),
-    askAnswered(commands),
-    askLastPosition,
-    askNewestCommit,
-  ];
-  const found = { heads: headsIn(heads), answered: answeredIn(answered), newest: newestCommitIn(newest) };
-  return new OpenGroup({ ...found, lastPosition: lastPositionIn(last) }, means);
+  const [heads, answered, newest] = yield [askHeads([...runs]), askAnswered(commands), askNewestCommit];
+  return new OpenGroup(
+    { heads: headsIn(heads), answered: answeredIn(answered), newest: newestCommitIn(newest) },
+    means,
+  );
 }
 
 function runsOf(request: WriteRequest): readonly string[] {
@@ -107,7 +102,6 @@ interface Found {
   readonly heads: Map<string, StoredHead>;
   readonly answered: Set<string>;
   readonly newest: NewestCommit | undefined;
-  readonly lastPosition: number;
 }
 
 /** A judged request. `also` is work on rows that are there before, or that this group has written. */
@@ -134,7 +128,7 @@ class OpenGroup {
     this.#means = means;
   }
 
-  take(request: WriteRequest): Taken {
+  take(request: Exclude<WriteRequest, { kind: 'epoch' }>): Taken {
     switch (request.kind) {
       case 'append':
         return this.#append(request);
@@ -169,9 +163,8 @@ class OpenGroup {
   }
 
   sign(): SignedMark | undefined {
-    const { newest, lastPosition } = this.#found;
     if (this.#hashes.length === 0) return undefined;
-    return signCommit({ newest, firstPosition: lastPosition + 1, hashes: this.#hashes }, this.#means.key);
+    return signCommit({ newest: this.#found.newest, hashes: this.#hashes }, this.#means.key);
   }
 
   #append(request: SerialisedAppend): Taken {
@@ -186,8 +179,7 @@ class OpenGroup {
     this.#put({ run, tenant, head: headOf(last), row }, lines);
     const { ts, seq: lastSeq } = last.header;
     this.#answer(request.consumes.map((id) => ({ id, ts, refusal: undefined })));
-    const lastPosition = this.#found.lastPosition + this.#hashes.length;
-    const reply: WriteReply = { kind: 'appended', lastSeq, lastPosition, headHash: last.hash };
+    const reply: WriteReply = { kind: 'appended', lastSeq, lastPosition: this.#lastPosition(), headHash: last.hash };
     return isPlain(request, head) ? { reply } : { reply, also: changeOfOld(request, head) };
   }
 
@@ -196,8 +188,13 @@ class OpenGroup {
     this.#runs.set(change.run, change);
     for (const line of lines) {
       this.#hashes.push(line.hash);
-      this.#lines.push({ ...line, position: this.#found.lastPosition + this.#hashes.length });
+      this.#lines.push({ ...line, position: this.#lastPosition() });
     }
+  }
+
+  /** G3. */
+  #lastPosition(): number {
+    return (this.#found.newest?.lastPosition ?? 0) + this.#hashes.length;
   }
 
   #answer(answers: readonly CommandAnswer[]): void {

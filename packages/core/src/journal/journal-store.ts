@@ -58,6 +58,12 @@ export class JournalStore implements Port.EventStore {
     return kind === 'exists' ? 'exists' : 'adopted';
   }
 
+  async takeEpoch(): Promise<number> {
+    const reply = await this.#write({ kind: 'epoch' });
+    if (reply.kind === 'epoch') return reply.epoch;
+    throw unexpected(reply);
+  }
+
   async saveSnapshot(snapshot: Port.Snapshot): Promise<void> {
     await this.#write(serialiseSnapshot(snapshot));
   }
@@ -167,5 +173,5 @@ function readingOnly(name: string): VltairError {
 }
 
 function unexpected(reply: WriteReply): VltairError {
-  return new VltairError('internal/unexpected', { detail: `the committer answered an append with ${reply.kind}` });
+  return new VltairError('internal/unexpected', { detail: `the committer answered with ${reply.kind}` });
 }

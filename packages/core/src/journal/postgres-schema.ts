@@ -18,14 +18,29 @@ const LOCK = "SELECT pg_advisory_xact_lock(hashtext('vltair schema'), hashtext(c
  */
 const TENANT = "tenant = current_setting('vltair.tenant', true) OR current_setting('vltair.tenant', true) = '*'";
 const OF_RUN = 'EXISTS (SELECT 1 FROM runs r WHERE r.run = ';
+/** A command, and its answer, belong to the tenant of the connection that brought them. */
+const BROUGHT_BY = `
+  ALTER TABLE inbox ADD COLUMN IF NOT EXISTS tenant TEXT NOT NULL DEFAULT current_setting('vltair.tenant', true);
+  ALTER TABLE answered ADD COLUMN IF NOT EXISTS tenant TEXT NOT NULL DEFAULT current_setting('vltair.tenant', true);`;
+const HASHES = `
+  CREATE OR REPLACE FUNCTION live_hashes(first bigint, last bigint) RETURNS TABLE ("position" bigint, hash text)
+    LANGUAGE plpgsql AS $$
+    DECLARE mine text := current_setting('vltair.tenant', true);
+    BEGIN
+      PERFORM set_config('vltair.tenant', '*', true);
+      RETURN QUERY SELECT e.position, e.hash FROM events e WHERE e.position BETWEEN first AND last;
+      PERFORM set_config('vltair.tenant', coalesce(mine, ''), true);
+    END $$;`;
 const walls: Readonly<Record<string, string>> = {
   runs: TENANT,
   events: TENANT,
   blobs: TENANT,
   snapshots: `${OF_RUN}snapshots.run)`,
   archive: `${OF_RUN}archive.run)`,
+  inbox: TENANT,
+  answered: TENANT,
 };
-const SECURITY = Object.entries(walls)
+const WALLS = Object.entries(walls)
   .map(
     ([table, wall]) => `
       ALTER TABLE ${table} ENABLE ROW LEVEL SECURITY;
@@ -69,7 +84,7 @@ async function versionOf(client: pg.Client): Promise<number> {
 
 async function migrate(client: pg.Client, version: number): Promise<void> {
   for (const statements of postgresMigrations(version)) await client.query(statements);
-  await client.query(SECURITY);
+  await client.query(BROUGHT_BY + HASHES + WALLS);
   await client.query(
     `INSERT INTO meta VALUES ('schema', ${SCHEMA_VERSION}) ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
   );

@@ -32,32 +32,35 @@ export type Ask =
  */
 export type Work<T> = Generator<readonly Ask[], T, readonly (readonly Row[])[]>;
 
+/** A single colon: PostgreSQL's casts are spelled CAST. */
+const PARAMETER = /IN :(?<list>\w+)\[\]|(?<!:):(?<one>\w+)/gu;
+
 /**
- * A statement of `:name` parameters. `column IN :name[]` stands for the members of a list.
+ * A statement of `:name` parameters. `column IN :name[]` stands for the members of a list. Where PostgreSQL has to be
+ * asked differently, `postgres` says how, with the same parameters in the same order.
  *
  * @example statement('SELECT hash FROM events WHERE run = :run AND seq = :seq')
  */
-export function statement(text: string): Statement {
-  const names: string[] = [];
-  const place = (name: string): number => {
-    if (!names.includes(name)) names.push(name);
-    return names.indexOf(name) + 1;
-  };
-  // A single colon: PostgreSQL's casts are spelled CAST.
-  const pattern = /IN :(?<list>\w+)\[\]|(?<!:):(?<one>\w+)/gu;
-  const render = (list: (at: number) => string, one: (at: number) => string): string =>
-    text.replaceAll(pattern, (_, listName?: string, oneName?: string) =>
-      listName === undefined ? one(place(oneName ?? '')) : list(place(listName)),
+export function statement(text: string, postgres = text): Statement {
+  const names = [...new Set([...text.matchAll(PARAMETER)].map(([, list, one]) => list ?? one ?? ''))];
+  const render = (from: string, list: (at: number) => string, one: (at: number) => string): string =>
+    from.replaceAll(PARAMETER, (_, listName?: string, oneName?: string) =>
+      listName === undefined ? one(names.indexOf(oneName ?? '') + 1) : list(names.indexOf(listName) + 1),
     );
-  const sqlite = render(
-    (at) => `IN (SELECT value FROM json_each(?${at}))`,
-    (at) => `?${at}`,
-  );
-  const postgres = render(
-    (at) => `= ANY($${at})`,
-    (at) => `$${at}`,
-  );
-  return { id: nextId(), names, sqlite, postgres };
+  return {
+    id: nextId(),
+    names,
+    sqlite: render(
+      text,
+      (at) => `IN (SELECT value FROM json_each(?${at}))`,
+      (at) => `?${at}`,
+    ),
+    postgres: render(
+      postgres,
+      (at) => `= ANY($${at})`,
+      (at) => `$${at}`,
+    ),
+  };
 }
 
 export interface BatchOf {

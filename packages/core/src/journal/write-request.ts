@@ -34,6 +34,7 @@ export type WriteRequest =
       readonly origin: string;
     }
   | { readonly kind: 'snapshot'; readonly run: string; readonly seq: number; readonly text: string }
+  | { readonly kind: 'epoch' }
   | { readonly kind: 'send'; readonly command: SerialisedCommand }
   | { readonly kind: 'withdraw'; readonly id: string }
   | { readonly kind: 'answer'; readonly answers: readonly CommandAnswer[] };
@@ -63,6 +64,7 @@ export type WriteReply =
   | AppendOutcome
   | { readonly kind: 'done' }
   | { readonly kind: 'exists' }
+  | { readonly kind: 'epoch'; readonly epoch: number }
   | { readonly kind: 'failed'; readonly reason: ErrorReason; readonly detail: string };
 
 /** @throws TypeError for what cannot be stored, before anything is queued: one bad request never fails the commit of others. */

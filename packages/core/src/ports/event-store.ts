@@ -19,6 +19,8 @@ import type { ErrorReason, EventPayload, ExportLine, Failure, JsonObject, Stored
  */
 export interface EventStore {
   append(request: AppendRequest): Promise<AppendOutcome>;
+  /** A number that is higher than all before it, under which this writer takes runs over. */
+  takeEpoch(): Promise<number>;
   /** The events of a run with seq > `after`, in order. Each has been checked against the chain: a broken link throws `internal/chain_broken`. */
   read(run: string, after?: number): Promise<readonly StoredEvent[]>;
   head(run: string): Promise<RunHead | undefined>;

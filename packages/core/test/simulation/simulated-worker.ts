@@ -142,6 +142,7 @@ export class SimulatedWorker implements Actor {
       append: (request) =>
         this.call('store.append', () => this.#appending(() => this.#writing(() => real.append(request)))),
       saveSnapshot: (snapshot) => write('saveSnapshot', () => real.saveSnapshot(snapshot)),
+      takeEpoch: () => write('takeEpoch', () => real.takeEpoch()),
       send: (command) => write('send', () => real.send(command)),
       withdraw: (id) => write('withdraw', () => real.withdraw(id)),
       answer: (answers) => write('answer', () => real.answer(answers)),
