@@ -44,13 +44,16 @@ describe('licence', () => {
 });
 
 describe('stores in tests', () => {
-  const OPENS = /\b(?:openSqliteStore|openApplication)\(/;
+  const OPENS = /\b(?:openSqliteStore|openPostgresStore|openApplication)\(/;
   /** Files of tests that open one by themselves, and why their runs are replayed all the same, or are none. */
   const ALLOWED: Readonly<Record<string, string>> = {
     'packages/core/test/replayed-store.ts': 'it is what replays',
     'packages/server/test/replayed-application.ts': 'it is what replays',
     'packages/core/test/kill-child.ts': 'its parent opens the store again, and replays',
     'packages/core/test/appending-child.ts': 'events of no run, for the journal alone',
+    'packages/core/test/many-writers.ts': 'events of no run, for the journal alone',
+    'packages/core/test/postgres-place.ts': 'events of no run, for the journal alone',
+    'packages/core/test/postgres-store.test.ts': 'events of no run, for the journal alone',
     'packages/core/test/sqlite-exit.test.ts': 'events of no run, for the journal alone',
     'packages/core/test/sqlite-race.test.ts': 'appends nothing',
   };

@@ -44,7 +44,7 @@ export function describeManyWriters(name: string, makePlace: () => Promise<Share
   });
 }
 
-const run = promisify(execFile);
+const execute = promisify(execFile);
 const child = fileURLToPath(new URL('./many-writers-child.ts', import.meta.url));
 const acknowledgedSchema = z.array(
   z.strictObject({ run: z.string(), seq: z.int(), position: z.int(), label: z.string() }),
@@ -56,7 +56,7 @@ export async function writeInProcess(
   writer: string,
   count: number,
 ): Promise<readonly Acknowledged[]> {
-  const { stdout } = await run(process.execPath, [child, JSON.stringify(address), writer, String(count)], {
+  const { stdout } = await execute(process.execPath, [child, JSON.stringify(address), writer, String(count)], {
     maxBuffer: 64 * 1024 * 1024,
   });
   return acknowledgedSchema.parse(JSON.parse(stdout));

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { MemoryJournal } from '../src/simulation/memory-journal.ts';
-import { describeEventStore } from './event-store-conformance.ts';
+import { describeJournal } from './event-store-conformance.ts';
 import { anAppend, aRunOf, claimed, created } from './journal-builders.ts';
 import { describeManyWriters } from './many-writers-conformance.ts';
 import { writeAmongOthers } from './many-writers.ts';
 
-describeEventStore('the journal in memory', () => {
+describeJournal('the journal in memory', () => {
   const journal = new MemoryJournal();
   return Promise.resolve({
     open: () => Promise.resolve(journal.open()),

@@ -1,12 +1,12 @@
 import { describe } from 'vitest';
 import { VltairError } from '@vltair/protocol';
 import type { EventStore } from '../src/ports/event-store.ts';
-import { describeEventStore } from './event-store-conformance.ts';
+import { describeJournal } from './event-store-conformance.ts';
 import { describeManyWriters, writeInProcess } from './many-writers-conformance.ts';
 import { aPostgresPlace, noPostgres, type PostgresPlace } from './postgres-place.ts';
 
 describe.skipIf(noPostgres !== undefined)(noPostgres ?? 'with PostgreSQL', () => {
-  describeEventStore('the PostgreSQL journal', aPostgresPlace);
+  describeJournal('the PostgreSQL journal', aPostgresPlace);
 
   describeManyWriters(
     'the PostgreSQL journal, written by eight processes at once',

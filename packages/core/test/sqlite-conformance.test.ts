@@ -1,14 +1,12 @@
 import { VltairError } from '@vltair/protocol';
 import type { EventStore } from '../src/ports/event-store.ts';
-import { describeEventStore, type StorePlace } from './event-store-conformance.ts';
+import { describeJournal, type StorePlace } from './event-store-conformance.ts';
 import { aDirectory } from './journal-builders.ts';
 import { describeManyWriters, writeInProcess } from './many-writers-conformance.ts';
 import { NO_RUNS, openReplayedStore } from './replayed-store.ts';
 
 for (const commitOn of ['thread', 'caller'] as const) {
-  describeEventStore(`the SQLite journal, committing on the ${commitOn}`, () =>
-    Promise.resolve(aSqlitePlace(commitOn)),
-  );
+  describeJournal(`the SQLite journal, committing on the ${commitOn}`, () => Promise.resolve(aSqlitePlace(commitOn)));
 }
 
 describeManyWriters(

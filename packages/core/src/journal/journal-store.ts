@@ -37,6 +37,7 @@ export class JournalStore implements Port.EventStore {
   readonly #parts: StoreParts;
   /** Up to which event this opening has written, or verified, a run. */
   readonly #own = new Map<string, number>();
+  readonly #proofs = new Map<string, Promise<void>>();
   #closing: Promise<void> | undefined;
 
   constructor(parts: StoreParts) {
@@ -46,7 +47,7 @@ export class JournalStore implements Port.EventStore {
 
   async append(request: Port.AppendRequest): Promise<Port.AppendOutcome> {
     const { run, expectedSeq } = request;
-    if (expectedSeq > 0 && this.#own.get(run) !== expectedSeq) await this.#prove(run);
+    if (expectedSeq > 0 && this.#own.get(run) !== expectedSeq) await this.#proveOnce(run);
     const reply = await this.#write(serialiseAppend(request));
     if (reply.kind === 'appended') this.#own.set(run, reply.lastSeq);
     if (reply.kind === 'appended' || reply.kind === 'conflict' || reply.kind === 'fenced') return reply;
@@ -140,6 +141,15 @@ export class JournalStore implements Port.EventStore {
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
+  }
+
+  /** Appends that wait for the same proof go on in their order. */
+  #proveOnce(run: string): Promise<void> {
+    const underWay = this.#proofs.get(run);
+    if (underWay !== undefined) return underWay;
+    const proof = this.#prove(run).finally(() => this.#proofs.delete(run));
+    this.#proofs.set(run, proof);
+    return proof;
   }
 
   /** S7. What this process may not append anyway is refused by the writer. */

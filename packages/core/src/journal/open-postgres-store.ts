@@ -78,9 +78,9 @@ function keyOf({ directory, mode, onWarning }: PostgresStoreOptions): () => Stor
   return () => (key ??= read());
 }
 
-/** What is done once, before anything else is asked of the store. */
+/** What is done once, before anything else is asked of the store; for all tenants, whoever is to work. */
 async function takeSeat(options: PostgresStoreOptions, name: string, key: () => StoreKey): Promise<Ownership> {
-  const client = new pg.Client(clientConfig(options, OPENING_MS));
+  const client = new pg.Client(clientConfig({ url: options.url }, OPENING_MS));
   client.on('error', () => {
     // The query that is under way rejects with it.
   });

@@ -18,7 +18,7 @@ const GROUP_CHARACTERS = 8 * 1024 * 1024;
 const STATEMENT_MS = 10_000;
 
 /** Group commits follow each other, whoever makes them: the lock is held until the commit can be seen (S4). */
-const BEGIN = ['BEGIN', "SELECT pg_advisory_xact_lock(hashtext('vltair commit'), hashtext(current_schema()))"] as const;
+const BEGIN = ['BEGIN', "SELECT pg_advisory_xact_lock(hashtext('vltair commit'))"] as const;
 
 interface Pending {
   readonly request: WriteRequest;

@@ -9,7 +9,7 @@ import type { StoreKey } from './signing-key.ts';
 import type { Work } from './statement.ts';
 
 /** One process makes or updates the schema; the others wait, and find it done. */
-const LOCK = "SELECT pg_advisory_xact_lock(hashtext('vltair schema'), hashtext(current_schema()))";
+const LOCK = "SELECT pg_advisory_xact_lock(hashtext('vltair schema'))";
 
 /**
  * Row-level security, as a second wall: a connection sees the runs of the tenant that it was opened for, `*` for all, and
@@ -52,10 +52,10 @@ const WALLS = Object.entries(walls)
 
 /** Makes the schema or brings it to the current version, and lets the first key in. @throws VltairError for a newer one, or another key. */
 export async function makePostgresCurrent(client: pg.Client, key: StoreKey): Promise<void> {
-  await client.query(`CREATE SCHEMA IF NOT EXISTS ${SCHEMA}`);
   await client.query('BEGIN');
   try {
     await client.query(LOCK);
+    await makeSchema(client);
     const version = await versionOf(client);
     if (version > SCHEMA_VERSION) throw newer(version);
     if (version < SCHEMA_VERSION) await migrate(client, version);
@@ -80,6 +80,12 @@ async function versionOf(client: pg.Client): Promise<number> {
   if (rows[0]?.['known'] !== true) return 0;
   const found = await client.query<Row>("SELECT value FROM meta WHERE name = 'schema'");
   return integerIn(found.rows[0] ?? {}, 'value');
+}
+
+/** Where somebody else has made it, the store's own role need not be allowed to. */
+async function makeSchema(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<Row>(`SELECT to_regnamespace('${SCHEMA}') IS NOT NULL AS known`);
+  if (rows[0]?.['known'] !== true) await client.query(`CREATE SCHEMA ${SCHEMA}`);
 }
 
 async function migrate(client: pg.Client, version: number): Promise<void> {

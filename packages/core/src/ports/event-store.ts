@@ -17,7 +17,7 @@ import type { ErrorReason, EventPayload, ExportLine, Failure, JsonObject, Stored
  * S7 A run that another opening has written is verified against its signed commits before it is appended to: what
  *    follows a forgery is never signed. The append rejects with `internal/chain_broken`, and nothing of it is written.
  */
-export interface EventStore {
+export interface EventStore extends Inbox, Projection {
   append(request: AppendRequest): Promise<AppendOutcome>;
   /** A number that is higher than all before it, under which this writer takes runs over. */
   takeEpoch(): Promise<number>;
@@ -26,25 +26,11 @@ export interface EventStore {
   head(run: string): Promise<RunHead | undefined>;
   /** Events of all runs with position > `after`, in commit order, at most `limit`. */
   tail(after: number, limit: number): Promise<readonly StoredEvent[]>;
-  runs(query: RunQuery): Promise<readonly RunRow[]>;
-  run(id: string): Promise<RunRow | undefined>;
-  /** How many runs there are of each status. */
-  counts(): Promise<Readonly<Record<RunStatus, number>>>;
 
   saveSnapshot(snapshot: Snapshot): Promise<void>;
   /** The newest snapshot whose MAC and schema hold; others are ignored, never repaired. */
   loadSnapshot(run: string, schema: number): Promise<Snapshot | undefined>;
 
-  /** Puts a command for a run into the inbox; any process may. The same id twice is one command. */
-  send(command: InboxCommand): Promise<void>;
-  /** Takes a command back that still waits: it is as if it had not been sent. Any process may. */
-  withdraw(commandId: string): Promise<void>;
-  /** Commands that wait, oldest first. */
-  inbox(): Promise<readonly InboxCommand[]>;
-  /** Removes commands that became no event, and keeps what became of them for {@link EventStore.answerTo}. */
-  answer(answers: readonly CommandAnswer[]): Promise<void>;
-  /** What became of a command; `undefined` while it waits, when nobody sent it, and a week after its answer. */
-  answerTo(commandId: string): Promise<CommandAnswer | undefined>;
   /** A number that differs after a commit of any process: cheap, to be polled by whoever waits for others. */
   changes(): number;
 
@@ -62,6 +48,28 @@ export interface EventStore {
   /** This process's ownership of the store. A writer has a number that is higher than all before it. */
   readonly ownership: Ownership;
   close(): Promise<void>;
+}
+
+/** Commands from any process to the owners of runs. An append that answers one removes it in its own transaction (S5). */
+export interface Inbox {
+  /** Puts a command for a run into the inbox; any process may. The same id twice is one command. */
+  send(command: InboxCommand): Promise<void>;
+  /** Takes a command back that still waits: it is as if it had not been sent. Any process may. */
+  withdraw(commandId: string): Promise<void>;
+  /** Commands that wait, oldest first. */
+  inbox(): Promise<readonly InboxCommand[]>;
+  /** Removes commands that became no event, and keeps what became of them for {@link Inbox.answerTo}. */
+  answer(answers: readonly CommandAnswer[]): Promise<void>;
+  /** What became of a command; `undefined` while it waits, when nobody sent it, and a week after its answer. */
+  answerTo(commandId: string): Promise<CommandAnswer | undefined>;
+}
+
+/** The runs as lists show them: rows that every append sets in its own transaction (S5). */
+export interface Projection {
+  runs(query: RunQuery): Promise<readonly RunRow[]>;
+  run(id: string): Promise<RunRow | undefined>;
+  /** How many runs there are of each status. */
+  counts(): Promise<Readonly<Record<RunStatus, number>>>;
 }
 
 /**
