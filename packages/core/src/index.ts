@@ -60,6 +60,7 @@ export {
   type Leftovers,
   whileOwning,
 } from './retention/compact-store.ts';
+export { abortMove, type MovedStore, moveStore, type MoveWish } from './retention/move-store.ts';
 export { countPayloads, purgeableRow, type PurgedRun, purgeRun } from './retention/purge-run.ts';
 export {
   identityOf,

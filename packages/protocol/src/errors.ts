@@ -348,6 +348,14 @@ export const errorCatalogue = {
     'Start it, or correct DATABASE_URL; without that variable the store is a file in the data directory.',
     true,
   ),
+  'unavailable/store_moved': operator(
+    'The store of this data directory has moved to another place.',
+    'Set DATABASE_URL to the place that is named; what is left in the directory can be read, and is changed no more.',
+  ),
+  'unavailable/store_moving': operator(
+    'The store of this data directory is on its way to another place.',
+    'Run `vltair move` again to end it, or with `--abort` to stay here.',
+  ),
   'unavailable/store_key': operator(
     'This store is signed by another key.',
     'Copy `keys/signing.key` from the data directory of a machine that works on this store into yours; nothing was changed.',

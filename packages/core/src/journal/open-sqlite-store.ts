@@ -12,6 +12,7 @@ import { ensureStoreKey, readStoreKey, type StoreKey } from './signing-key.ts';
 import { inStore } from './sqlite-error.ts';
 import { ensureDirectory, isCurrent, makeCurrent, openReading, openWriting } from './sqlite-file.ts';
 import { SqliteReader } from './sqlite-reader.ts';
+import { requireHere } from './store-place.ts';
 import { takeEpoch } from './store-epoch.ts';
 
 export interface SqliteStoreOptions {
@@ -47,6 +48,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Even
 
 function tryOpenOwner(options: SqliteStoreOptions): EventStore | 'taken' {
   ensureDirectory(options.directory);
+  requireHere(options.directory);
   const lock = acquireOwnerLock(options.directory, options.now());
   return lock === 'taken' ? 'taken' : openOwner(options, lock);
 }

@@ -100,7 +100,7 @@ function immutable(path: string): URL {
 }
 
 /** Makes a new directory entry durable. */
-function syncDirectory(directory: string): void {
+export function syncDirectory(directory: string): void {
   const file = openSync(directory, 'r');
   fsyncSync(file);
   closeSync(file);

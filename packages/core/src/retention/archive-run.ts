@@ -8,6 +8,7 @@ import { SqliteDriver } from '../journal/sqlite-driver.ts';
 import { inStore } from '../journal/sqlite-error.ts';
 import { isCurrent, openWriting } from '../journal/sqlite-file.ts';
 import type { Work } from '../journal/statement.ts';
+import { requireHere } from '../journal/store-place.ts';
 import { brokenRun } from '../journal/verify-run.ts';
 import { isEndStatus, type LogEntry } from '../ports/event-store.ts';
 
@@ -48,7 +49,7 @@ export class Archiver {
       if (head.isArchived) return undefined;
       requireChain(run, entries);
       const chunks = archiveChunks(entries);
-      const isMoved = this.#driver.inTransaction(move({ run, head, entries, chunks, now }));
+      const isMoved = this.#driver.inTransaction(this.#here(move({ run, head, entries, chunks, now })));
       const bytes = chunks.reduce((sum, chunk) => sum + chunk.bytes.length, 0);
       return isMoved ? { run, events: entries.length, bytes } : undefined;
     });
@@ -56,6 +57,11 @@ export class Archiver {
 
   close(): void {
     this.#driver.database.close();
+  }
+
+  *#here(work: Work<boolean>): Work<boolean> {
+    requireHere(this.#directory);
+    return yield* work;
   }
 }
 

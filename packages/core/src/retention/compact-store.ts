@@ -7,6 +7,7 @@ import { SqliteDriver } from '../journal/sqlite-driver.ts';
 import { inStore } from '../journal/sqlite-error.ts';
 import { isCurrent, openReading, openWriting } from '../journal/sqlite-file.ts';
 import { integerIn, textIn } from '../journal/row.ts';
+import { requireHere } from '../journal/store-place.ts';
 import { VltairError } from '@vltair/protocol';
 
 /** What nothing in a store refers to. */
@@ -65,6 +66,7 @@ export function countLeftovers(directory: string, now: number): Leftovers {
 
 /** Removes leftovers and writes the database anew, without any byte of what was deleted. For the owner alone. */
 export function compactStore(directory: string, now: number): CompactedStore {
+  inStore(directory, () => requireHere(directory));
   const bytesBefore = sizeOf(directory);
   const removed = withDatabase(directory, openWriting, (database) => {
     database.exec('BEGIN IMMEDIATE');
