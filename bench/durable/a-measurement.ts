@@ -1,0 +1,28 @@
+import { controlOf, metricKind, type Metric } from './metrics.ts';
+import type { Result } from './result.ts';
+
+/** A metric as the bench notes it: one value for each round, the control beside it where the registry wants that. */
+export function aMetric(
+  place: Pick<Metric, 'of' | 'inFlight' | 'name'>,
+  rounds: readonly number[],
+  pieces = rounds.map(() => 100),
+): Metric {
+  const { unit, gate } = metricKind(place.name);
+  return { ...place, unit, rounds: [...rounds], ...(controlOf(gate) !== undefined ? { control: [...pieces] } : {}) };
+}
+
+/** A measurement of three rounds on a machine that did the same work in every one of them, unless said otherwise. */
+export function aMeasurement(metrics: readonly Metric[], pieces: readonly number[] = [100, 100, 100]): Result {
+  return {
+    format: 1,
+    machine: { processors: 2, model: 'a processor', platform: 'linux 6.1 x64', node: 'v24.0.0' },
+    settings: { rounds: 3, secondsEach: 2 },
+    contenders: {},
+    metrics: [
+      aMetric({ of: 'control', name: 'control_pieces_per_second' }, pieces),
+      aMetric({ of: 'control', name: 'control_pieces_per_cpu_second' }, [200, 200, 200]),
+      ...metrics,
+    ],
+    samples: {},
+  };
+}
