@@ -1,17 +1,12 @@
-import { controlOf, metricKind, type Metric } from './metrics.ts';
+import { metricKind, type Metric } from './metrics.ts';
 import type { Result } from './result.ts';
 
-/** A metric as the bench notes it: one value for each round, the control beside it where the registry wants that. */
-export function aMetric(
-  place: Pick<Metric, 'of' | 'inFlight' | 'name'>,
-  rounds: readonly number[],
-  pieces = rounds.map(() => 100),
-): Metric {
-  const { unit, gate } = metricKind(place.name);
-  return { ...place, unit, rounds: [...rounds], ...(controlOf(gate) !== undefined ? { control: [...pieces] } : {}) };
+/** A metric as the bench notes it. */
+export function aMetric(place: Pick<Metric, 'of' | 'inFlight' | 'name'>, rounds: readonly number[]): Metric {
+  return { ...place, unit: metricKind(place.name).unit, rounds: [...rounds] };
 }
 
-/** A measurement of three rounds on a machine that did the same work in every one of them, unless said otherwise. */
+/** A measurement on a machine whose control managed so many pieces a second in each round: always the same, unless said otherwise. */
 export function aMeasurement(metrics: readonly Metric[], pieces: readonly number[] = [100, 100, 100]): Result {
   return {
     format: 1,

@@ -3,8 +3,10 @@ import type { Result } from './result.ts';
 
 /** The page of the documents that shows one measurement; generated, so that its figures are those of the file. */
 export function benchmarksPage(result: Result): string {
-  const { rounds, secondsEach } = result.settings;
-  return `# Benchmarks of the durable core
+  return [INTRODUCTION, method(result), loads(result), others(result), gate()].join('\n\n');
+}
+
+const INTRODUCTION = `# Benchmarks of the durable core
 
 What it costs to make five steps durable, here and in the engines that people would take instead. This page, its picture
 and the baseline of the regression gate are written from one measurement:
@@ -14,9 +16,11 @@ npm run bench:peers
 npm run bench:page -- --baseline
 \`\`\`
 
-![Throughput and latency of five durable steps, by engine and number in flight](benchmarks.svg)
+![Throughput and latency of five durable steps, by engine and number in flight](benchmarks.svg)`;
 
-## What is measured
+function method(result: Result): string {
+  const { rounds, secondsEach } = result.settings;
+  return `## What is measured
 
 One workflow is five steps, one after the other. A step waits for one turn of the event loop and gives a small object, so that
 only what makes it durable is measured. Each engine is a process of its own that runs a closed loop: so many callers, each
@@ -32,9 +36,11 @@ ${rounds} rounds; in each, every load of every engine runs once for ${secondsEac
 machine falls on all alike. The tables show the median over the rounds, and the least and the most. Before each load a control runs:
 a fixed piece of work (a hundred texts made, read and hashed, one write, one fsync), which says how fast the machine was at that time.
 
-This measurement: ${machineLine(result)}.
+This measurement: ${machineLine(result)}.`;
+}
 
-## Five durable steps
+function loads(result: Result): string {
+  return `## Five durable steps
 
 ${table(['in flight', 'engine', 'workflows/s', 'p50 ms', 'p99 ms', 'p99.9 ms'], loadRows(result))}
 
@@ -44,9 +50,11 @@ ${table(['engine', 'version', 'store', 'fsync', 'works on the processors', 'at a
 
 Each is set up as its own documents say, with its own limit of concurrency. Mastra syncs no step to the disk, so that it is shown but held
 against nobody. LangGraph.js is 1.4.9 because a dependency of 1.7.3 cannot be installed; its saver runs on a better-sqlite3 that
-brings its own binary, with \`synchronous=FULL\` in place of the \`NORMAL\` that better-sqlite3 is built with.
+brings its own binary, with \`synchronous=FULL\` in place of the \`NORMAL\` that better-sqlite3 is built with.`;
+}
 
-## The rest
+function others(result: Result): string {
+  return `## The rest
 
 ${table(['metric', 'of', 'in flight', 'value', 'unit'], otherRows(result))}
 
@@ -61,9 +69,11 @@ ${table(['metric', 'of', 'in flight', 'value', 'unit'], otherRows(result))}
 
 ## Every metric
 
-${table(['metric', 'unit', 'better', 'gate', 'meaning'], metricRows())}
+${table(['metric', 'unit', 'better', 'gate', 'meaning'], metricRows())}`;
+}
 
-## The regression gate
+function gate(): string {
+  return `## The regression gate
 
 \`\`\`sh
 npm run bench
@@ -72,9 +82,10 @@ npm run bench:check -- --current bench/results/latest.json --threshold 0.05 --di
 
 compares the gated metrics with \`bench/baseline.json\` and fails when one is more than 5 % worse. A rate is compared in pieces of
 the control, a time in how many pieces it would have taken, so that a slower machine changes nothing; counts and bytes are compared
-as they are. The control did the same work in every round: by as much as its rounds differ, a metric that depends on the machine
-may be worse without meaning anything, and the gate allows that on top. The time of processors for a workflow is compared with
-that of the control, which others on the machine hardly change: it is the metric that tells a slower program from a busy machine. A metric of the baseline that is measured no more fails.
+as they are. The control did the same work in every round: what half of its rounds differ by from their median is noise, and by that
+share a metric that depends on the machine may be worse without meaning anything; the gate allows it on top, and says how much that is.
+The time of processors for a workflow is compared with that of the control, which others on the machine hardly change: it tells
+a slower program from a busy machine. A metric of the baseline that is measured no more fails.
 \`bench/bench_check.ts\` is the command behind it; it exits with 1 when something is worse and with 2 when the files cannot
 be compared. A metric that is not in the registry, or has another unit than \`ms\`, \`bytes\` or \`count\` as it says, is refused.
 `;

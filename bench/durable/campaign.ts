@@ -6,7 +6,7 @@ import { ContenderProcess } from './contender-process.ts';
 import type { Ran } from './contender-messages.ts';
 import type { ContenderEntry } from './contenders.ts';
 import { measureRecovery } from './measure-recovery.ts';
-import { MetricBook, type ControlRate } from './metric-book.ts';
+import { MetricBook } from './metric-book.ts';
 import type { Result } from './result.ts';
 
 export interface CampaignWish {
@@ -86,9 +86,9 @@ async function playRound(
   for (const seat of stage.seats) {
     for (const inFlight of seat.levels) {
       wish.progress(`round ${round} of ${wish.rounds}: ${seat.name}, ${inFlight} in flight`);
-      const control = await controlRate(stage, book);
+      await runControl(stage, book);
       const ran = await runLoad(stage, seat, { inFlight, milliseconds: wish.secondsEach * 1_000 }, book);
-      book.load(seat.name, inFlight, ran, control);
+      book.load(seat.name, inFlight, ran);
       if (ran.sample !== undefined) samples[`${seat.name}/${inFlight}`] = ran.sample;
     }
   }
@@ -96,12 +96,10 @@ async function playRound(
   if (!wish.skipRecovery) for (const seat of stage.seats) await recover(stage, seat, wish, round, book);
 }
 
-async function controlRate({ control }: Stage, book: MetricBook): Promise<ControlRate> {
+async function runControl({ control }: Stage, book: MetricBook): Promise<void> {
   const { workflows, seconds, figures } = await control.run({ inFlight: 1, milliseconds: CONTROL_MS });
-  const rate = { perSecond: workflows / seconds, perCpuSecond: 1_000 / (figures['cpuMs'] ?? 1) };
-  book.note({ of: 'control', name: 'control_pieces_per_second' }, rate.perSecond);
-  book.note({ of: 'control', name: 'control_pieces_per_cpu_second' }, rate.perCpuSecond);
-  return rate;
+  book.note({ of: 'control', name: 'control_pieces_per_second' }, workflows / seconds);
+  book.note({ of: 'control', name: 'control_pieces_per_cpu_second' }, 1_000 / (figures['cpuMs'] ?? 1));
 }
 
 /** In a crowd, an idle process measures beside it how late event loops are on this machine anyway. */
@@ -130,9 +128,9 @@ async function recover(stage: Stage, seat: Seat, wish: CampaignWish, round: numb
   wish.progress(`round ${round} of ${wish.rounds}: ${seat.name}, killed with 1,000 runs in flight`);
   const directory = join(stage.directory, `${seat.name}-killed-${round}`);
   mkdirSync(directory);
-  const control = await controlRate(stage, book);
+  await runControl(stage, book);
   const recovery = await measureRecovery(directory, store);
-  book.note({ of: seat.name, name: 'recovery_of_1000_runs' }, recovery.recoveryMs, control.perSecond);
+  book.note({ of: seat.name, name: 'recovery_of_1000_runs' }, recovery.recoveryMs);
   book.note({ of: seat.name, name: 'restart_to_recovery' }, recovery.restartMs);
   book.note({ of: seat.name, name: 'memory_per_1000_runs' }, recovery.residentBytes);
   book.note({ of: seat.name, name: 'heap_per_1000_runs' }, recovery.heapBytes);

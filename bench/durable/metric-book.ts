@@ -4,15 +4,8 @@ import { metricKey, metricKind, type Metric } from './metrics.ts';
 import { roundFigure } from './statistics.ts';
 
 type Place = Pick<Metric, 'of' | 'inFlight' | 'name'>;
-/** What the control managed beside a load. */
-export interface ControlRate {
-  readonly perSecond: number;
-  readonly perCpuSecond: number;
-}
-
 interface Page extends Place {
   readonly rounds: number[];
-  readonly control: number[];
 }
 
 /** What the rounds have measured so far, a page for each metric. */
@@ -20,23 +13,21 @@ export class MetricBook {
   readonly #pages = new Map<string, Page>();
 
   /** @throws RangeError for a name that is not in the registry. */
-  note(place: Place, value: number, control?: number): void {
+  note(place: Place, value: number): void {
     metricKind(place.name);
     const key = metricKey(place);
-    const page = this.#pages.get(key) ?? { ...place, rounds: [], control: [] };
+    const page = this.#pages.get(key) ?? { ...place, rounds: [] };
     page.rounds.push(value);
-    if (control !== undefined) page.control.push(control);
     this.#pages.set(key, page);
   }
 
-  load(of: string, inFlight: number, { workflows, seconds, latencyMs, figures }: Ran, control: ControlRate): void {
+  load(of: string, inFlight: number, { workflows, seconds, latencyMs, figures }: Ran): void {
     const at = { of, inFlight };
-    this.note({ ...at, name: 'workflows_per_second' }, workflows / seconds, control.perSecond);
-    this.note({ ...at, name: 'latency_p50' }, latencyMs.p50, control.perSecond);
+    this.note({ ...at, name: 'workflows_per_second' }, workflows / seconds);
+    this.note({ ...at, name: 'latency_p50' }, latencyMs.p50);
     this.note({ ...at, name: 'latency_p99' }, latencyMs.p99);
     this.note({ ...at, name: 'latency_p999' }, latencyMs.p999);
-    if (figures['cpuMs'] !== undefined)
-      this.note({ ...at, name: 'cpu_per_workflow' }, figures['cpuMs'], control.perCpuSecond);
+    if (figures['cpuMs'] !== undefined) this.note({ ...at, name: 'cpu_per_workflow' }, figures['cpuMs']);
     if (figures['events'] !== undefined) this.note({ ...at, name: 'events_per_workflow' }, figures['events']);
     if (figures['eventsPerCommit'] !== undefined)
       this.note({ ...at, name: 'events_per_commit' }, figures['eventsPerCommit']);
@@ -57,11 +48,10 @@ export class MetricBook {
   }
 
   metrics(): Metric[] {
-    return [...this.#pages.values()].map(({ rounds, control, ...place }) => ({
+    return [...this.#pages.values()].map(({ rounds, ...place }) => ({
       ...place,
       unit: metricKind(place.name).unit,
       rounds: rounds.map(roundFigure),
-      ...(control.length === 0 ? {} : { control: control.map(roundFigure) }),
     }));
   }
 

@@ -7,7 +7,7 @@ export interface MetricKind {
   readonly unit: (typeof metricUnits)[number];
   readonly better: 'lower' | 'higher';
   /**
-   * What the regression gate compares. `rate` and `time`: the value in terms of what the control managed at that time, so
+   * What the regression gate compares. `rate` and `time`: the value in terms of what the control managed in the same go, so
    * that a slower machine changes nothing; `cpu` the same of the time of processors, which others on the machine hardly change.
    * `plain`: the value, which no machine changes. `none`: nothing.
    */
@@ -49,13 +49,12 @@ export const metricSchema = z
     inFlight: z.int().positive().exactOptional(),
     name: z.string().min(1),
     unit: z.string(),
-    /** One value for each round. */
+    /** What each round measured; the control measures several times in a round. */
     rounds: z.array(z.number()).min(1),
-    /** What the control managed in a second beside each of them. */
-    control: z.array(z.number().positive()).exactOptional(),
   })
   .check(({ value, issues }) => {
-    for (const message of faultsOf(value)) issues.push({ code: 'custom', message, input: value });
+    const message = faultOf(value);
+    if (message !== undefined) issues.push({ code: 'custom', message, input: value });
   });
 export type Metric = z.infer<typeof metricSchema>;
 
@@ -77,17 +76,11 @@ export function controlOf(gate: MetricKind['gate']): string | undefined {
   return gate === 'rate' || gate === 'time' ? 'control_pieces_per_second' : undefined;
 }
 
-function faultsOf(metric: Metric): readonly string[] {
-  const key = metricKey(metric);
-  if (!Object.hasOwn(METRICS, metric.name)) return [`${key} is not in the registry`];
-  const { unit, gate } = metricKind(metric.name);
-  const isScaled = controlOf(gate) !== undefined;
-  return [
-    ...(metric.unit === unit ? [] : [`${key} has the unit '${metric.unit}' where the registry says '${unit}'`]),
-    ...(isScaled && metric.control?.length !== metric.rounds.length
-      ? [`${key} needs the control beside each of its rounds`]
-      : []),
-  ];
+function faultOf(metric: Metric): string | undefined {
+  if (!Object.hasOwn(METRICS, metric.name)) return `${metricKey(metric)} is not in the registry`;
+  const { unit } = metricKind(metric.name);
+  if (metric.unit === unit) return undefined;
+  return `${metricKey(metric)} has the unit '${metric.unit}' where the registry says '${unit}'`;
 }
 
 function kind(

@@ -61,7 +61,6 @@ test('a round is held against the best of its own peers, and a crowd against fif
     latencyMs: { p50: 1, p99: 1, p999: 1 },
     figures: {},
   });
-  const control = { perSecond: 1, perCpuSecond: 1 };
   const seat = (name: string, rivals: readonly string[]) => ({
     name,
     script: '',
@@ -75,8 +74,8 @@ test('a round is held against the best of its own peers, and a crowd against fif
     ['fast', 100],
     ['other', 900],
   ] as const)
-    book.load(name, 50, ran(rate), control);
-  book.load('own', 500, ran(450), control);
+    book.load(name, 50, ran(rate));
+  book.load('own', 500, ran(450));
   book.ratios([seat('own', ['slow', 'fast']), seat('slow', [])]);
   const ratios = book.metrics().filter(({ name }) => name.startsWith('ratio'));
   expect(ratios.map(({ name, inFlight, rounds }) => [name, inFlight, ...rounds])).toEqual([

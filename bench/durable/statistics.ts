@@ -27,11 +27,6 @@ export function quantile(numbers: readonly number[], q: number): number {
   return ordered[Math.max(0, Math.ceil(ordered.length * q) - 1)] ?? 0;
 }
 
-/** How far the numbers lie from their median at most, as a share of it. */
-export function deviationOf({ median: middle, min, max }: Spread): number {
-  return middle === 0 ? 0 : Math.max(max - middle, middle - min) / middle;
-}
-
 /** Three digits are what a measurement on a shared machine can mean. */
 export function roundFigure(value: number): number {
   return Number(value.toPrecision(3));
