@@ -25,7 +25,7 @@ export default defineConfig({
       {
         test: {
           name: 'repository',
-          include: ['tools/**/*.test.ts', 'e2e/**/*.test.ts', 'examples/workflows/*.test.ts'],
+          include: ['{tools,e2e,bench}/**/*.test.ts', 'examples/workflows/*.test.ts'],
           setupFiles,
           execArgv,
           testTimeout: 120_000,

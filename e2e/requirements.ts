@@ -193,6 +193,11 @@ claim('V-35', 'the CodeGen task that comes of it runs as it stands and repairs')
 claim('V-58', 'a test run fails below 85 % coverage of the packages; exclusions are listed with path and reason');
 claim('V-71', 'coverage floors are 85 % overall, 90 % for core, 80 % for the changed lines of a branch');
 claim('CI-1', 'a warning during the tests fails the run');
+claim('CI-3', 'the baseline of the benches is kept, and bench_check writes what differs from it to a file');
+claim('CI-7', 'bench_check fails when any gated metric is more than the threshold worse than the baseline, or missing');
+claim('V-62', 'a metric may be 5 % worse than its baseline, and no more, in terms of the control that ran beside it');
+claim('OB-16', 'every metric has an entry with a unit of ms, bytes or count; another name or unit is refused');
+claim('H-37', 'the bench records timings, tokens and the budget of a workflow from end to end');
 claim('CI-4', 'type-aware lint and the strict compiler cover sources, command line, sandbox, tools and tests');
 claim('CI-11', 'core stays at or above 90 % coverage on its own');
 claim(
