@@ -1,8 +1,16 @@
+import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { VltairError } from '@vltair/protocol';
 import type { Committer } from './committer.ts';
 import type { FromWriter, ToWriter, WriterData } from './journal-writer.ts';
 import type { WriteReply, WriteRequest } from './write-request.ts';
+
+/**
+ * Node strips types with WebAssembly, in every thread that loads a source. V8 then makes quicker wrappers for its
+ * functions after a thousand calls, and now and then frees the code of one that another thread still uses: the process
+ * ends with SIGSEGV in `TierUpWasmToJSWrapper`. Without quicker wrappers nothing is freed. See nodejs/node#64500.
+ */
+setFlagsFromString('--wasm-wrapper-tiering-budget=2000000000');
 
 interface Waiting {
   readonly resolve: (reply: WriteReply) => void;

@@ -8,7 +8,7 @@ import { type Reader, readCounts, readHead, readRun, readTail } from './journal-
 import { queryRuns, runOf } from './run-table.ts';
 import type { StoreKey } from './signing-key.ts';
 import { newestSnapshot } from './snapshot-table.ts';
-import { verifiedOrThrow, verifyOwnCommits } from './verify-run.ts';
+import { ProvenCommits, verifiedOrThrow, verifyOwnCommits } from './verify-run.ts';
 import {
   errorOfReply,
   serialiseAdoption,
@@ -37,6 +37,7 @@ export class JournalStore implements Port.EventStore {
   readonly #parts: StoreParts;
   /** Up to which event this opening has written, or verified, a run. */
   readonly #own = new Map<string, number>();
+  readonly #proven = new ProvenCommits();
   readonly #proofs = new Map<string, Promise<void>>();
   #closing: Promise<void> | undefined;
 
@@ -156,7 +157,7 @@ export class JournalStore implements Port.EventStore {
   async #prove(run: string): Promise<void> {
     const row = this.ownership.kind === 'reader' ? undefined : await this.run(run);
     if (row === undefined || row.origin !== undefined) return;
-    verifiedOrThrow(run, await verifyOwnCommits(this, run));
+    verifiedOrThrow(run, await verifyOwnCommits(this, run, this.#proven));
     this.#own.set(run, row.seq);
   }
 

@@ -1,8 +1,15 @@
 import { type ErrorReason, VltairError } from '@vltair/protocol';
-import type { EventStore, LogEntry, RunRow } from '../ports/event-store.ts';
+import type { EventStore, LogEntry, RunRow, SignedCommit } from '../ports/event-store.ts';
 import { type ChainPoint, chainPointOf, chainStart, faultOfLink } from './chain-check.ts';
 import { isStatusAfter, statusesAfter } from './run-status.ts';
-import { pointOf, type RefusedCommits, refusalOfSigner, refusedCommit, verifyCommits } from './verify-commits.ts';
+import {
+  type CommitPoint,
+  pointOf,
+  type RefusedCommits,
+  refusalOfSigner,
+  refusedCommit,
+  verifyCommits,
+} from './verify-commits.ts';
 
 export type RunVerdict = VerifiedRun | RefusedRun;
 
@@ -53,6 +60,28 @@ export async function verifyRun(store: EventStore, run: string, pinned?: readonl
   return await verifyChain(store, row, { isHeld, fingerprint });
 }
 
+/** How many commits of 128 events are remembered: what a thousand runs that began together share, in a few megabytes. */
+const REMEMBERED = 512;
+
+/** Commits that were proven, by all that they say: runs share commits, and each is proven once. */
+export class ProvenCommits {
+  readonly #points = new Map<string, CommitPoint>();
+
+  find(commit: SignedCommit): CommitPoint | undefined {
+    return this.#points.get(textOf(commit));
+  }
+
+  add(commit: SignedCommit, point: CommitPoint): void {
+    this.#points.set(textOf(commit), point);
+    const [oldest] = this.#points.keys();
+    if (this.#points.size > REMEMBERED && oldest !== undefined) this.#points.delete(oldest);
+  }
+}
+
+function textOf({ statement, signature, publicKey, hashes }: SignedCommit): string {
+  return [statement, signature, publicKey, ...hashes].join('\n');
+}
+
 /**
  * The same against no more than the commits that hold the run's events: enough to go on with it, as nobody without the
  * key can change or add an event.
@@ -62,6 +91,7 @@ export async function verifyRun(store: EventStore, run: string, pinned?: readonl
 export async function verifyOwnCommits(
   store: Pick<EventStore, 'run' | 'head' | 'entries' | 'commitsOf' | 'signer'>,
   run: string,
+  proven = new ProvenCommits(),
 ): Promise<RunVerdict> {
   const row = await rowOf(store, run);
   const { fingerprint } = store.signer();
@@ -69,10 +99,12 @@ export async function verifyOwnCommits(
   for (let after = 0; ;) {
     const page = await store.commitsOf(run, after, PAGE);
     for (const commit of page) {
-      const point = pointOf(commit);
+      const known = proven.find(commit);
+      const point = known ?? pointOf(commit);
       if (typeof point === 'string') return refusedBy(refusedCommit(after + 1, point));
-      const refusal = refusalOfSigner(commit, point.commit, [fingerprint]);
+      const refusal = known === undefined ? refusalOfSigner(commit, point.commit, [fingerprint]) : undefined;
       if (refusal !== undefined) return refusedBy(refusal);
+      if (known === undefined) proven.add(commit, point);
       for (const [index, hash] of commit.hashes.entries()) held.set(point.firstPosition + index, hash);
       after = point.commit;
     }

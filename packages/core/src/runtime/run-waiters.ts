@@ -2,7 +2,6 @@ import type { VltairError } from '@vltair/protocol';
 import type { RunState } from '../machine/run-state.ts';
 
 interface Waiter {
-  readonly run: string;
   readonly fits: (state: RunState) => boolean;
   readonly resolve: (state: RunState) => void;
   readonly reject: (error: VltairError) => void;
@@ -10,39 +9,33 @@ interface Waiter {
 
 /** Those who wait for a state of a run. */
 export class RunWaiters {
-  readonly #waiters = new Set<Waiter>();
+  readonly #waiters = new Map<string, Set<Waiter>>();
 
   /** Resolves with the first state that is told of and fits. */
   until(run: string, fits: (state: RunState) => boolean): Promise<RunState> {
-    return new Promise((resolve, reject) => this.#waiters.add({ run, fits, resolve, reject }));
+    return new Promise((resolve, reject) => {
+      const others = this.#waiters.get(run) ?? new Set();
+      this.#waiters.set(run, others.add({ fits, resolve, reject }));
+    });
   }
 
   awaits(run: string): boolean {
-    return this.#of(run).length > 0;
+    return this.#waiters.has(run);
   }
 
   tell(state: RunState): void {
-    this.tellAll((run) => (run === state.run ? state : undefined));
-  }
-
-  /** Whether a state fits may depend on more runs than its own. */
-  tellAll(stateOf: (run: string) => RunState | undefined): void {
-    for (const waiter of this.#waiters) {
-      const state = stateOf(waiter.run);
-      if (state === undefined || !waiter.fits(state)) continue;
-      this.#waiters.delete(waiter);
+    const waiters = this.#waiters.get(state.run) ?? new Set();
+    for (const waiter of waiters) {
+      if (!waiter.fits(state)) continue;
+      waiters.delete(waiter);
       waiter.resolve(state);
     }
+    if (waiters.size === 0) this.#waiters.delete(state.run);
   }
 
   fail(run: string, error: VltairError): void {
-    for (const waiter of this.#of(run)) {
-      this.#waiters.delete(waiter);
-      waiter.reject(error);
-    }
-  }
-
-  #of(run: string): readonly Waiter[] {
-    return [...this.#waiters].filter((waiter) => waiter.run === run);
+    const waiters = this.#waiters.get(run) ?? new Set();
+    this.#waiters.delete(run);
+    for (const { reject } of waiters) reject(error);
   }
 }

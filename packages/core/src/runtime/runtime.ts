@@ -462,6 +462,7 @@ export class Runtime {
   /** A run that this process has let go of while it slept. */
   #takeUp(run: string, state: RunState): RunState {
     this.#open(run, state).takeUp();
+    this.#tellWaiters(state);
     return state;
   }
 
@@ -532,10 +533,18 @@ export class Runtime {
   #committed(events: readonly RunEvent[], state: RunState): void {
     this.#counters.committed(events);
     this.#tell((observer) => observer.committed(events, state));
-    this.#waiters.tellAll((run) => this.#processes.get(run)?.state); // a change of one run may be what the run above it waits for
+    this.#tellWaiters(state);
     this.#tellParent(state);
     const last = this.#snapshotSeqs.get(state.run) ?? 0;
     if (state.seq - last >= SNAPSHOT_EVERY) this.#snapshot(state);
+  }
+
+  /** A change of one run may be what those wait for who wait for the run above it. */
+  #tellWaiters(state: RunState): void {
+    for (let each: RunState | undefined = state; each !== undefined;) {
+      this.#waiters.tell(each);
+      each = each.parent === undefined ? undefined : this.#processes.get(each.parent.run)?.state;
+    }
   }
 
   /** The run above may be at rest in nobody's memory. */
