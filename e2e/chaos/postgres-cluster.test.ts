@@ -34,16 +34,16 @@ test.skipIf(!isPossible)(
     const root = mkdtempSync(join(tmpdir(), 'vltair-cluster-'));
     chmodSync(root, 0o755);
     const port = await freePort();
-    const cluster = PostgresCluster.create({ directory: join(root, 'cluster'), port });
+    const cluster = await PostgresCluster.create({ directory: join(root, 'cluster'), port });
     const proxy = await TcpProxy.open({ host: '127.0.0.1', port });
     try {
-      cluster.start();
+      await cluster.start();
       expect(await query(cluster.url(), 'CREATE TABLE t (a int); INSERT INTO t VALUES (7) RETURNING a')).toContain('7');
       expect(cluster.processes().length).toBeGreaterThan(3);
       await cluster.kill();
       expect(cluster.processes()).toEqual([]);
       expect(await query(cluster.url(), 'SELECT 1')).toContain('refused');
-      cluster.start();
+      await cluster.start();
       expect(await query(cluster.url(proxy.port), 'SELECT a FROM t')).toBe('7');
       expect(await query(cluster.url(), 'SHOW fsync')).toBe('on');
     } finally {

@@ -1,7 +1,8 @@
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 
 /** PostgreSQL refuses to run as root: root runs it as this user. */
 const USER = 'postgres';
@@ -30,11 +31,21 @@ export class PostgresCluster {
     return commandOf('initdb') !== undefined && (!isRoot || spawnSync('id', [USER]).status === 0);
   }
 
-  static create(options: ClusterOptions): PostgresCluster {
+  static async create(options: ClusterOptions): Promise<PostgresCluster> {
     const cluster = new PostgresCluster(options);
     mkdirSync(options.directory, { recursive: true });
     if (isRoot) chownSync(options.directory, userId('-u'), userId('-g'));
-    cluster.#run('initdb', ['-D', cluster.#data, '-U', USER, '--auth=trust', '-E', 'UTF8', '--locale=C', '--no-sync']);
+    await cluster.#run('initdb', [
+      '-D',
+      cluster.#data,
+      '-U',
+      USER,
+      '--auth=trust',
+      '-E',
+      'UTF8',
+      '--locale=C',
+      '--no-sync',
+    ]);
     writeFileSync(join(cluster.#data, 'postgresql.auto.conf'), cluster.#settings());
     return cluster;
   }
@@ -45,9 +56,9 @@ export class PostgresCluster {
   }
 
   /** Resolves when it takes connections, after whatever recovery it needs. */
-  start(): void {
+  async start(): Promise<void> {
     rmSync(join(this.#data, 'postmaster.pid'), { force: true });
-    this.#run('pg_ctl', [
+    await this.#run('pg_ctl', [
       '-D',
       this.#data,
       '-l',
@@ -59,8 +70,8 @@ export class PostgresCluster {
     ]);
   }
 
-  stop(): void {
-    if (this.processes().length > 0) this.#run('pg_ctl', ['-D', this.#data, '-w', '-m', 'immediate', 'stop']);
+  async ensureStarted(): Promise<void> {
+    if (this.#postmaster() === undefined) await this.start();
   }
 
   /** The postmaster and everything below it, it first. */
@@ -101,17 +112,11 @@ export class PostgresCluster {
     ].join('\n');
   }
 
-  #run(command: string, words: readonly string[]): void {
+  async #run(command: string, words: readonly string[]): Promise<void> {
     const path = commandOf(command) ?? command;
     const [first, ...rest] = isRoot ? ['runuser', '-u', USER, '--', path, ...words] : [path, ...words];
     const env = { ...process.env, ...this.#options.environment };
-    const { status, stderr } = spawnSync(first, rest, {
-      env,
-      cwd: '/',
-      stdio: ['ignore', 'ignore', 'pipe'],
-      encoding: 'utf8',
-    });
-    if (status !== 0) throw new Error(`${command} ended with ${status}: ${stderr}`);
+    await promisify(execFile)(first, rest, { env, cwd: '/' });
   }
 }
 

@@ -1,0 +1,18 @@
+import { between } from '../chance.ts';
+import type { Fault } from '../fault.ts';
+
+/** A ballast file takes what is left of the disk. */
+export const fullDisk: Fault = {
+  name: 'full-disk',
+  stores: ['sqlite', 'postgres'],
+  group: 'disk',
+  weight: 2,
+  lastsMs: [300, 3_000],
+  isPossible: ({ disk }) => disk.isMounted,
+  inject: ({ disk }, random) => {
+    const left = between([0, 200], random);
+    disk.fill(left * 1_024);
+    return `the disk has ${left} KiB left`;
+  },
+  heal: ({ disk }) => disk.free(),
+};
