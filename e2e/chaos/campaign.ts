@@ -56,14 +56,14 @@ const HOPELESS = 5;
 
 /** Hundreds of runs, faults on every real part, and the proof of what came of it. */
 export async function runCampaign(options: CampaignOptions): Promise<CampaignReport> {
-  const stage = setStage(options.diskSize);
+  const stage = await setStage(options.store, options.diskSize);
   let isProven = false;
   try {
     const report = await new Campaign(options, stage).run();
     isProven = !options.isKept && report.checks.every(({ faults }) => faults.length === 0);
     return { ...report, evidence: isProven ? undefined : stage.root };
   } finally {
-    clearStage(stage, !isProven);
+    await clearStage(stage, !isProven);
   }
 }
 
@@ -109,16 +109,16 @@ class Campaign {
   }
 
   #makeArena(): Arena {
-    const { evidence, disk, shim, witnessPath, place, registerPlace } = this.#stage;
+    const { evidence, disk, diskShim, clockShim, witnessPath, places, cluster, proxy } = this.#stage;
     const crew: Crew = new Crew({
-      place,
-      registerPlace,
+      place: places.runs,
+      registerPlace: places.registers,
       evidence,
       witness: witnessPath,
-      environment: shim?.environment(disk.path) ?? {},
+      environment: clockShim?.environment(disk.path) ?? {},
       heard: (message, child) => this.#load.hear(message, child, crew),
     });
-    return { crew, disk, diskShim: shim, clockShim: shim, cluster: undefined, proxy: undefined };
+    return { crew, disk, diskShim, clockShim, cluster, proxy };
   }
 
   /** Load and faults, until the time is over. */
@@ -141,6 +141,7 @@ class Campaign {
   /** Nothing goes wrong any more: every run comes to its end. Says what did not. */
   async #drain(): Promise<string | undefined> {
     for (const fault of this.#faults) await fault.heal(this.#arena);
+    await this.#arena.cluster?.ensureStarted();
     const since = moment();
     for (const until = since + DRAIN_MS; !this.#load.isOver(since); await sleep(200))
       if (moment() > until || this.#isHopeless) return this.#load.describe();
@@ -148,14 +149,17 @@ class Campaign {
   }
 
   async #judge(injected: readonly Injected[], unfinished: string | undefined): Promise<CampaignReport> {
-    const { evidence, place, registerPlace, witness, root } = this.#stage;
+    const { evidence, nearPlaces, witness, root } = this.#stage;
     const { store: kind, seed, say } = this.#options;
     const seconds = (moment() - this.#beganAt) / 1_000;
     say(`checking ${this.#load.ended + this.#load.open} runs`);
     const heard = heardByRun(evidence);
     const tally = new LogTally();
     const timeline = new Timeline(injected, heard);
-    const [store, registers] = [await openStore(place, 'read'), await openStore(registerPlace, 'read')];
+    const [store, registers] = [
+      await openStore(nearPlaces.runs, 'read'),
+      await openStore(nearPlaces.registers, 'read'),
+    ];
     const proven = await checkAll({
       ...{ store, registers, heard, witness, root },
       registerLines: registerLines(evidence),

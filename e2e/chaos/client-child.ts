@@ -18,8 +18,12 @@ type Command = z.infer<typeof commandSchema>;
 
 const TURN_MS = 100;
 const LOOK_MS = 400;
-/** A person looks twice before he says that something has not happened: what was sent arrives by then. */
-const DOUBT_MS = 1_500;
+/**
+ * A person looks twice before he says that something has not happened: what was sent arrives by then. Where workers share
+ * the store, one that was only stopped may still send a call within half a minute of its intent.
+ */
+const DOUBT_MS = { sqlite: 1_500, postgres: 32_000 };
+const ANSWER_MS = 1_500;
 const PAUSED = { statuses: ['paused'], limit: 100_000 } as const;
 
 const settings = settingsOf(clientSettingsSchema);
@@ -89,12 +93,13 @@ class Client {
     const known = this.#seen.get(run);
     const seen = known?.seq === seq ? known : { seq, since: moment(), isDone: false };
     this.#seen.set(run, seen);
-    if (seen.isDone || moment() < seen.since + DOUBT_MS * fraction(`${run} ${seq}`)) return;
+    if (seen.isDone || moment() < seen.since + ANSWER_MS * fraction(`${run} ${seq}`)) return;
     const events = await store.read(run);
     const state = fold(events);
     if (state?.seq !== seq) return;
     const waits = waitsOf(state);
-    const isDoubtful = waits.some(({ kind }) => kind === 'parked_effect') && moment() < seen.since + DOUBT_MS;
+    const isDoubtful =
+      waits.some(({ kind }) => kind === 'parked_effect') && moment() < seen.since + DOUBT_MS[settings.place.kind];
     if (isDoubtful) return;
     for (const [index, wait] of waits.entries()) {
       const command = await this.#commandFor(run, wait);

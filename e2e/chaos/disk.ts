@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 
 const KIB = 1024;
+const TRIES = 20;
 
 /** Where the store lies: a tmpfs of its own where this user may mount one, else a plain directory. */
 export class Disk {
@@ -17,11 +18,14 @@ export class Disk {
     chmodSync(path, 0o755);
   }
 
-  /** Leaves so many bytes free. */
+  /** Leaves so many bytes free; somebody who writes meanwhile may make it more than one try. */
   fill(left: number): void {
-    const { bavail, bsize } = statfsSync(this.path);
-    const length = bavail * bsize - left;
-    if (length > 0) execFileSync('fallocate', ['-l', String(length - (length % KIB)), this.#ballast]);
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      const { bavail, bsize } = statfsSync(this.path);
+      const length = bavail * bsize - left;
+      const words = ['-l', String(length - (length % KIB)), this.#ballast];
+      if (length < KIB || spawnSync('fallocate', words, { stdio: 'ignore' }).status === 0) return;
+    }
   }
 
   free(): void {

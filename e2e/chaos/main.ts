@@ -17,7 +17,7 @@ const { values } = parseArgs({
     faults: { type: 'string' },
     every: { type: 'string', default: '3000' },
     'in-flight': { type: 'string', default: '300' },
-    disk: { type: 'string', default: '2048' },
+    disk: { type: 'string', default: '1024' },
     keep: { type: 'boolean', default: false },
   },
 });

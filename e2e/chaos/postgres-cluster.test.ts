@@ -44,7 +44,7 @@ test.skipIf(!isPossible)(
       expect(cluster.processes()).toEqual([]);
       expect(await query(cluster.url(), 'SELECT 1')).toContain('refused');
       await cluster.start();
-      expect(await query(cluster.url(proxy.port), 'SELECT a FROM t')).toBe('7');
+      expect(await query(cluster.url({ port: proxy.port }), 'SELECT a FROM t')).toBe('7');
       expect(await query(cluster.url(), 'SHOW fsync')).toBe('on');
     } finally {
       await proxy.close();

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 
 /** PostgreSQL refuses to run as root: root runs it as this user. */
 const USER = 'postgres';
+const START_TRIES = 5;
 const isRoot = process.getuid?.() === 0;
 
 export interface ClusterOptions {
@@ -50,9 +51,16 @@ export class PostgresCluster {
     return cluster;
   }
 
-  /** With other than its own port, such as that of a proxy before it. */
-  url(port = this.#options.port): string {
-    return `postgres://${USER}@127.0.0.1:${port}/postgres`;
+  /** By default of its own port, and of the database that every cluster has. */
+  url({
+    port = this.#options.port,
+    database = 'postgres',
+  }: { readonly port?: number; readonly database?: string } = {}): string {
+    return `postgres://${USER}@127.0.0.1:${port}/${database}`;
+  }
+
+  async createDatabase(name: string): Promise<void> {
+    await this.#run('createdb', ['-h', '127.0.0.1', '-p', String(this.#options.port), '-U', USER, name]);
   }
 
   /** Resolves when it takes connections, after whatever recovery it needs. */
@@ -70,8 +78,12 @@ export class PostgresCluster {
     ]);
   }
 
+  /** A server that cannot start yet, since its disk is still full, is tried again. */
   async ensureStarted(): Promise<void> {
-    if (this.#postmaster() === undefined) await this.start();
+    for (let tries = 1; this.#postmaster() === undefined; tries += 1)
+      await this.start().catch((error: unknown) => {
+        if (tries === START_TRIES) throw error;
+      });
   }
 
   /** The postmaster and everything below it, it first. */

@@ -32,13 +32,13 @@ export class Shim {
     this.#file = openSync(control, 'r+');
   }
 
-  /** Compiles it into a directory. `undefined`: this machine has no compiler that can. */
-  static make(directory: string): Shim | undefined {
-    const library = join(directory, 'shim.so');
+  /** Compiles it into a directory; each name there is steered by itself. `undefined`: this machine has no compiler that can. */
+  static make(directory: string, name = 'shim'): Shim | undefined {
+    const library = join(directory, `${name}.so`);
     const source = join(import.meta.dirname, 'shim.c');
     const words = ['-shared', '-fPIC', '-O1', '-o', library, source, '-ldl'];
     const { status } = spawnSync('gcc', words, { stdio: ['ignore', 'ignore', 'inherit'] });
-    return status === 0 ? new Shim(library, join(directory, 'shim.control')) : undefined;
+    return status === 0 ? new Shim(library, join(directory, `${name}.control`)) : undefined;
   }
 
   /** For the environment of a process; only files below `path` meet faults. */

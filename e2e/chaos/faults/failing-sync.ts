@@ -13,5 +13,8 @@ export const failingSync: Fault = {
     diskShim?.set('syncErrno', errnos.EIO);
     return 'fsync fails with EIO';
   },
-  heal: ({ diskShim }) => diskShim?.set('syncErrno', 0),
+  heal: async ({ diskShim, cluster }) => {
+    diskShim?.set('syncErrno', 0);
+    await cluster?.ensureStarted();
+  },
 };

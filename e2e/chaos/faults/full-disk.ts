@@ -14,5 +14,8 @@ export const fullDisk: Fault = {
     disk.fill(left * 1_024);
     return `the disk has ${left} KiB left`;
   },
-  heal: ({ disk }) => disk.free(),
+  heal: async ({ disk, cluster }) => {
+    disk.free();
+    await cluster?.ensureStarted();
+  },
 };

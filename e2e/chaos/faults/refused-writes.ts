@@ -17,5 +17,8 @@ export const refusedWrites: Fault = {
     diskShim?.set('writeErrno', errnos[code]);
     return `writes fail with ${code}`;
   },
-  heal: ({ diskShim }) => diskShim?.set('writeErrno', 0),
+  heal: async ({ diskShim, cluster }) => {
+    diskShim?.set('writeErrno', 0);
+    await cluster?.ensureStarted();
+  },
 };
