@@ -164,6 +164,7 @@ class Campaign {
       ...{ store, registers, heard, witness, root },
       registerLines: registerLines(evidence),
       oddEnds: this.#arena.crew.oddEnds,
+      serving: this.#arena.cluster?.processes() ?? [],
       show: (book) => {
         tally.add(book);
         timeline.show(book);

@@ -37,6 +37,8 @@ export interface Proof {
   readonly oddEnds: readonly OddEnd[];
   /** Processes of this campaign name it in their arguments. */
   readonly root: string;
+  /** Those of the database server, which still serves. */
+  readonly serving: readonly number[];
   /** Is shown every run's log on the way. */
   readonly show: (book: RunBook) => void;
 }
@@ -77,7 +79,7 @@ export async function checkAll(proof: Proof): Promise<readonly Check[]> {
       what: 'no process ended in a way that no fault explains',
       faults: proof.oddEnds.map(({ name, how }) => `${name}: ${how}`),
     },
-    { what: 'no process is left', faults: processesOf(proof.root) },
+    { what: 'no process is left', faults: processesOf(proof) },
   ];
 }
 
@@ -190,8 +192,10 @@ async function faultsOfRegisters({ registerLines }: Proof, store: EventStore): P
   return [...faults, ...faultsOfHistories(histories)];
 }
 
-function processesOf(root: string): readonly string[] {
-  const pids = readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && Number(pid) !== process.pid);
+function processesOf({ root, serving }: Proof): readonly string[] {
+  const pids = readdirSync('/proc').filter(
+    (pid) => /^\d+$/.test(pid) && ![process.pid, ...serving].includes(Number(pid)),
+  );
   return pids.filter((pid) => commandLine(pid).includes(root));
 }
 

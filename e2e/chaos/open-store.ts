@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isOwned, openSqliteStore, type EventStore } from '../../packages/core/src/index.ts';
+import { isOwned, openPostgresStore, openSqliteStore, type EventStore } from '../../packages/core/src/index.ts';
 import { VltairError } from '../../packages/protocol/src/index.ts';
 import type { Place } from './settings.ts';
 
@@ -12,7 +12,7 @@ export async function openStore(place: Place, mode: 'write' | 'read'): Promise<E
     case 'sqlite':
       return await openSqliteStore({ directory: place.directory, mode, now: Date.now, onWarning });
     case 'postgres':
-      throw new VltairError('invalid_argument/usage', { detail: 'this build has no PostgreSQL store' });
+      return await openPostgresStore({ url: place.url, directory: place.directory, mode, onWarning });
   }
 }
 

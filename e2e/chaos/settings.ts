@@ -6,7 +6,8 @@ export type StoreKind = (typeof storeKinds)[number];
 /** Where a store lies. */
 const placeSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('sqlite'), directory: z.string() }),
-  z.strictObject({ kind: z.literal('postgres'), url: z.string() }),
+  /** `directory` holds the key that all its workers sign with. */
+  z.strictObject({ kind: z.literal('postgres'), url: z.string(), directory: z.string() }),
 ]);
 export type Place = z.infer<typeof placeSchema>;
 

@@ -36,6 +36,7 @@ interface Places {
 }
 
 const HOST = '127.0.0.1';
+const RUNS = 'runs';
 const REGISTERS = 'registers';
 
 /** `diskSize` in MiB. */
@@ -49,7 +50,7 @@ export async function setStage(kind: StoreKind, diskSize: number): Promise<Stage
   const clockShim = Shim.make(root, 'workers');
   const common = { root, evidence, disk, clockShim, witness: new Witness(witnessPath), witnessPath };
   if (kind === 'postgres') return { ...common, ...(await serverStage(root, disk)) };
-  const places = { runs: directoryIn(disk, 'runs'), registers: directoryIn(disk, REGISTERS) };
+  const places = { runs: directoryIn(disk, RUNS), registers: directoryIn(disk, REGISTERS) };
   return { ...common, diskShim: clockShim, cluster: undefined, proxy: undefined, places, nearPlaces: places };
 }
 
@@ -65,16 +66,25 @@ async function serverStage(root: string, disk: Disk): Promise<ServerStage> {
     environment: diskShim?.environment(disk.path) ?? {},
   });
   await cluster.start();
-  await cluster.createDatabase(REGISTERS);
+  for (const database of [RUNS, REGISTERS]) await cluster.createDatabase(database);
   const proxy = await TcpProxy.open({ host: HOST, port });
-  return { diskShim, cluster, proxy, places: placesOf(cluster, proxy.port), nearPlaces: placesOf(cluster, port) };
+  return {
+    diskShim,
+    cluster,
+    proxy,
+    places: placesOf(root, cluster, proxy.port),
+    nearPlaces: placesOf(root, cluster, port),
+  };
 }
 
-function placesOf(cluster: PostgresCluster, port: number): Places {
-  return {
-    runs: { kind: 'postgres', url: cluster.url({ port }) },
-    registers: { kind: 'postgres', url: cluster.url({ port, database: REGISTERS }) },
-  };
+/** The keys lie where no fault reaches them. */
+function placesOf(root: string, cluster: PostgresCluster, port: number): Places {
+  const place = (database: string): Place => ({
+    kind: 'postgres',
+    url: cluster.url({ port, database }),
+    directory: join(root, `${database}-key`),
+  });
+  return { runs: place(RUNS), registers: place(REGISTERS) };
 }
 
 function directoryIn(disk: Disk, name: string): Place {

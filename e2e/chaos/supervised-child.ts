@@ -128,7 +128,8 @@ export class SupervisedChild {
     this.#process = undefined;
     this.isOwner = false;
     this.isReady = false;
-    const isPlain = signal === 'SIGKILL' || code === 0 || code === EX_TEMPFAIL;
+    const isAsked = this.#isClosing && signal === 'SIGTERM'; // before it could listen
+    const isPlain = isAsked || signal === 'SIGKILL' || code === 0 || code === EX_TEMPFAIL;
     if (!isPlain) this.oddEnds.push({ name: this.plan.name, at: moment(), how: `${code ?? signal ?? ''}` });
     if (this.#isClosing || this.#isHeld) return;
     setTimeout(() => {

@@ -20,6 +20,7 @@ const ALL = 1_000_000;
 /** Runs that are taken up at a time: their claims share a commit. */
 const TOGETHER = 32;
 const GRACE_MS = 2_000;
+const STILL_MS = 6_000;
 
 const settings = settingsOf(workerSettingsSchema);
 const journal = new LineJournal<Heard>(settings.journal);
@@ -44,13 +45,16 @@ function noWorkspace(): never {
 class Rounds {
   readonly #store: EventStore;
   readonly #runtime: Runtime;
+  readonly #isShared: boolean;
   readonly #retryAt = new Map<string, number>();
+  readonly #stood = new Map<string, { readonly seq: number; readonly since: number }>();
   #seen: number | undefined;
   #nextLook = 0;
 
   constructor(store: EventStore, runtime: Runtime) {
     this.#store = store;
     this.#runtime = runtime;
+    this.#isShared = store.ownership.kind === 'writer' && store.ownership.isShared;
   }
 
   async walk(): Promise<void> {
@@ -59,9 +63,18 @@ class Rounds {
     if (changes === this.#seen && moment() < this.#nextLook) return;
     this.#nextLook = moment() + RETRY_MS;
     const rows = await this.#store.runs({ statuses: ['queued', 'running'], limit: ALL });
-    const idle = rows.toReversed().filter(({ run }) => !this.#runtime.isWorkingOn(run));
+    const idle = rows.toReversed().filter((row) => !this.#runtime.isWorkingOn(row.run) && this.#isLeft(row));
     while (idle.length > 0) await Promise.all(idle.splice(0, TOGETHER).map((row) => this.#takeUp(row)));
     this.#seen = changes;
+  }
+
+  /** Where others may work on it, it has to have stood still for a while; they are fenced then, should they live. */
+  #isLeft({ run, seq }: RunRow): boolean {
+    if (!this.#isShared) return true;
+    const known = this.#stood.get(run);
+    const stood = known?.seq === seq ? known : { seq, since: moment() };
+    this.#stood.set(run, stood);
+    return moment() > stood.since + STILL_MS;
   }
 
   async #takeUp({ run }: RunRow): Promise<void> {
