@@ -13,7 +13,7 @@ export interface Injected {
   healedAt: number;
 }
 
-/** Injects each fault at its time and heals it. Resolves when the last one is healed; gives what really happened, oldest first. */
+/** Injects each fault at its time, but none before the one of its group before has been healed. Resolves when the last one is healed; gives what really happened, oldest first. */
 export async function runFaults(
   faults: readonly Fault[],
   planned: readonly PlannedFault[],
@@ -22,14 +22,18 @@ export async function runFaults(
   heard: (injected: Injected) => void,
 ): Promise<readonly Injected[]> {
   const begin = moment();
-  const byName = new Map(faults.map((fault) => [fault.name, fault]));
-  const all = planned.map(async (plan) => {
-    await pause(begin + plan.atMs - moment(), signal);
-    const fault = byName.get(plan.name);
-    return fault === undefined || signal.aborted ? undefined : await runFault(fault, plan, arena, heard);
+  const groups = Map.groupBy(planned, ({ name }) => faults.find((fault) => fault.name === name)?.group);
+  const all = [...groups.values()].map(async (plans) => {
+    const done: Injected[] = [];
+    for (const plan of plans) {
+      await pause(begin + plan.atMs - moment(), signal);
+      const fault = faults.find(({ name }) => name === plan.name);
+      const injected = fault === undefined || signal.aborted ? undefined : await runFault(fault, plan, arena, heard);
+      if (injected !== undefined) done.push(injected);
+    }
+    return done;
   });
-  const done = await Promise.all(all);
-  return done.filter((each) => each !== undefined).toSorted((left, right) => left.at - right.at);
+  return (await Promise.all(all)).flat().toSorted((left, right) => left.at - right.at);
 }
 
 /** Also over when somebody wants to leave. */

@@ -1,7 +1,7 @@
 import { between } from '../chance.ts';
 import type { Fault } from '../fault.ts';
 
-/** A ballast file takes what is left of the disk. */
+/** The disk shrinks to what it holds, and a little. */
 export const fullDisk: Fault = {
   name: 'full-disk',
   stores: ['sqlite', 'postgres'],
