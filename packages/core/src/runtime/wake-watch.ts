@@ -12,6 +12,8 @@ export interface WakePorts {
   /** Takes a run up whose timer is due. */
   readonly wake: (run: string) => Promise<unknown>;
   readonly warn: (warning: string) => void;
+  /** Nobody else takes runs up: one that is found asleep again has been lost here. */
+  readonly isAlone: boolean;
 }
 
 const INTERVAL_MS = 100;
@@ -21,6 +23,9 @@ const BATCH = 100;
 
 /** So many that cannot be woken make the pause between two looks longer by one interval. */
 const CROWD = 1_000;
+
+/** How often runs that sleep ahead of the clock are looked after, while there are any. */
+const AHEAD_MS = 5_000;
 
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 60_000;
@@ -42,6 +47,7 @@ export class WakeWatch {
   readonly #failed = new Map<string, Failed>();
   /** Asleep under a clock that was ahead, and not taken up yet; `undefined` before the first look. */
   #ahead: Set<string> | undefined;
+  #nextAhead = 0;
   #timer: { cancel(): void } | undefined;
   #stopped = false;
 
@@ -66,7 +72,7 @@ export class WakeWatch {
   async #turn(): Promise<void> {
     this.#ports.drop();
     try {
-      this.#ahead ??= await this.#findAhead();
+      this.#ahead = await this.#stillAhead(this.#ahead);
       const limit = BATCH + this.#failed.size;
       const rows = await this.#ports.store.runs({ wakeBy: this.#ports.now(), limit });
       const due = new Set([...rows.map(({ run }) => run), ...this.#ahead]);
@@ -75,6 +81,16 @@ export class WakeWatch {
     } catch (error) {
       this.#warn('the sleeping runs', error); // they are looked at again at the next turn
     }
+  }
+
+  /** A run that was taken up may be lost again, by a store that failed for a moment. */
+  async #stillAhead(known: Set<string> | undefined): Promise<Set<string>> {
+    const { clock, isAlone } = this.#ports;
+    const isOver = known !== undefined && (!isAlone || this.#nextAhead === Infinity);
+    if (isOver || (known !== undefined && clock.monotonic() < this.#nextAhead)) return known;
+    const found = await this.#findAhead();
+    this.#nextAhead = found.size === 0 ? Infinity : clock.monotonic() + AHEAD_MS;
+    return found;
   }
 
   async #findAhead(): Promise<Set<string>> {
