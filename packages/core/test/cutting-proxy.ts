@@ -6,6 +6,8 @@ export interface CuttingProxy {
   readonly url: string;
   /** The next COMMIT is not passed on (`before`), or its answer is not (`after`); then everything is cut. */
   cutNextCommit(when: 'before' | 'after'): void;
+  /** Resets every connection now, whatever it carries. */
+  cutAll(): void;
   /** How many times it has cut. */
   cuts(): number;
   close(): Promise<void>;
@@ -53,6 +55,10 @@ export async function aCuttingProxy(target: string): Promise<CuttingProxy> {
   return {
     url: url.href,
     cutNextCommit: (when) => (armed = when),
+    cutAll: () => {
+      for (const socket of sockets) socket.resetAndDestroy();
+      sockets.clear();
+    },
     cuts: () => cuts,
     close: async () => {
       for (const socket of sockets) socket.destroy();

@@ -132,6 +132,27 @@ describe.skipIf(noPostgres !== undefined)(noPostgres ?? 'the store on PostgreSQL
       });
     });
 
+    test('under reads is made again, and every read answers', async () => {
+      const proxy = await aCuttingProxy(place.url);
+      await withStore(
+        async (store) => {
+          await aRunOf(store, 'r1', [created(), claimed('w')]);
+          let isReading = true;
+          const readers = Array.from({ length: 4 }, async () => {
+            while (isReading) expect(await store.read('r1')).toHaveLength(2);
+          });
+          for (let cuts = 0; cuts < 20; cuts += 1) {
+            await new Promise((resolve) => setTimeout(resolve, 40));
+            proxy.cutAll();
+          }
+          isReading = false;
+          await Promise.all(readers);
+        },
+        { url: proxy.url },
+      );
+      await proxy.close();
+    });
+
     test('for longer than its patience fails what waits, and the store works again when the server does', async () => {
       const proxy = await aCuttingProxy(place.url);
       const store = await place.open({ url: proxy.url, patience: { totalMs: 300, firstMs: 20 } });

@@ -37,6 +37,11 @@ export class PostgresReader implements Reader {
     this.#pool.on('error', () => {
       // An idle connection has gone: the pool makes another when one is needed.
     });
+    this.#pool.on('connect', (client) => {
+      client.on('error', () => {
+        // One in use has gone, for which the pool does not listen: the statement that is under way, or the next, rejects.
+      });
+    });
   }
 
   do<T>(work: () => Work<T>): Promise<T> {

@@ -103,10 +103,13 @@ export class RunProcess {
     return state;
   }
 
-  /** It is paused, and nothing of it is in flight or on its way into the log: it can be loaded anew when it is wanted. */
+  /**
+   * It is paused, and nothing of it is in flight or on its way into the log: it can be loaded anew when it is wanted. A run
+   * whose log is ahead of the wall clock cannot: by that clock its row says too late when it is wanted.
+   */
   get isAsleep(): boolean {
     const isQuiet = this.#flights.size === 0 && this.#followed.size === 0 && this.#runLog.isIdle;
-    return isQuiet && this.state?.status === 'paused';
+    return isQuiet && this.state?.status === 'paused' && !this.#time.isAheadOf(this.#ports.time);
   }
 
   /** Begins what the state calls for, without a fact. */

@@ -148,6 +148,7 @@ export class Runtime {
       drop: () => this.#dropSleepers(),
       wake: (run) => this.resume(run),
       warn: (warning) => this.#warn(warning),
+      isAlone: this.#ports.store.ownership.kind === 'writer' && !this.#ports.store.ownership.isShared,
     });
   }
 

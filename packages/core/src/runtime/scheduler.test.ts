@@ -44,6 +44,30 @@ test('one worker begins the next job only when the one before has ended', async 
   expect(order).toEqual(['first', 'second']);
 });
 
+test('a job that becomes due between two looks at the clock is never waited for a negative time', async () => {
+  class RunningClock extends StepClock {
+    readonly waits: number[] = [];
+
+    override monotonic(): number {
+      this.advance(1); // time goes on while the scheduler looks
+      return super.monotonic();
+    }
+
+    override after(milliseconds: number, callback: () => void): { cancel(): void } {
+      this.waits.push(milliseconds);
+      return super.after(milliseconds, callback);
+    }
+  }
+  const clock = new RunningClock();
+  const order: string[] = [];
+  const scheduler = new Scheduler(clock, 1);
+  scheduler.submit(noting(order, 'a', clock.monotonic() + 1.5));
+  clock.advance(1);
+  await settle();
+  expect(order).toEqual(['a']);
+  expect(clock.waits.filter((wait) => wait < 0)).toEqual([]);
+});
+
 test('any jobs, submitted and withdrawn in any order, begin as a sorted list says', async () => {
   const jobs = fc.array(fc.record({ due: fc.integer({ min: 0, max: 20 }), withdrawn: fc.boolean() }), {
     maxLength: 60,

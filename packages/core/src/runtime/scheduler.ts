@@ -105,7 +105,9 @@ export class Scheduler {
   #waitForDue(): void {
     const next = this.#early.first;
     if (next === undefined) return;
-    this.#timer = this.#clock.after(next.due - this.#clock.monotonic(), () => this.#dispatch());
+    // It may have become due since the clock was looked at.
+    const wait = Math.max(0, next.due - this.#clock.monotonic());
+    this.#timer = this.#clock.after(wait, () => this.#dispatch());
   }
 
   #withdraw(job: QueuedJob): boolean {

@@ -89,3 +89,26 @@ test('a wall clock that was set back between two processes does not make a retry
   expect((await after.runtime.rest(run)).status).toBe('succeeded');
   await after.close();
 });
+
+test.each(['a worker that was just begun', 'a worker that had taken the run up before'])(
+  'a wall clock that was set back between two processes does not make a sleeping run wait for it: %s',
+  async (which) => {
+    const sleeper = { name: 'asleep', nodes: [{ id: 'nap', sleep: 5_000 }] };
+    const before = await RunFixture.open({ agents: {}, clock: new StepClock(), isWorker: true });
+    const run = await before.start(sleeper);
+    await until(async () => (await before.types(run)).includes('run.paused'));
+    await before.crash();
+    const clock = new StepClock();
+    clock.setWall(-HOUR);
+    const after = await RunFixture.open({ agents: {}, clock, directory: before.directory, isWorker: true });
+    if (which.includes('before')) await after.runtime.resume(run);
+    await until(async () => {
+      clock.advance(100); // the watch over sleepers looks, and drops those that need no memory
+      return (await after.types(run)).includes('run.succeeded');
+    });
+    const events = await after.events(run);
+    expect((events.at(-1)?.ts ?? 0) - (events[0]?.ts ?? 0)).toBeGreaterThanOrEqual(5_000);
+    expect((events.at(-1)?.ts ?? 0) - (events[0]?.ts ?? 0)).toBeLessThan(HOUR);
+    await after.close();
+  },
+);

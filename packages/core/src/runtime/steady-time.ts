@@ -18,6 +18,11 @@ export class SteadyTime {
     return Math.floor(this.#offset + this.#clock.monotonic());
   }
 
+  /** Whether it goes on from a later time than the other one shows. */
+  isAheadOf(other: SteadyTime): boolean {
+    return this.#offset > other.#offset;
+  }
+
   /** When the monotonic clock reaches that time. Equal times give equal results, whenever they are asked for. */
   monotonicAt(ts: number): number {
     return ts - this.#offset;

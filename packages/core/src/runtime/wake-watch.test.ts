@@ -17,6 +17,7 @@ test('a sleeping run that could not be woken is tried again, less and less often
     clock,
     now: () => clock.now(),
     drop: () => {},
+    isAlone: true,
     wake: () => (tries.push(clock.monotonic()), Promise.reject(new Error('not now'))),
     warn: (warning) => warnings.push(warning),
   });
@@ -42,6 +43,7 @@ test('however many cannot be woken, those behind them are', async () => {
     clock,
     now: () => clock.now(),
     drop: () => {},
+    isAlone: true,
     wake: (run) => (run === 'late' ? Promise.resolve(woken.push(run)) : Promise.reject(new Error('another version'))),
     warn: () => {},
   });
@@ -53,3 +55,33 @@ test('however many cannot be woken, those behind them are', async () => {
   watch.stop();
   expect(woken).toContain('late');
 });
+
+test.each([
+  { isAlone: true, times: [100, 5_100, 10_100] },
+  { isAlone: false, times: [100] },
+])(
+  'a run that sleeps ahead of the clock is taken up, and again when it is lost here: $isAlone',
+  async ({ isAlone, times }) => {
+    const store = new MemoryJournal().open();
+    const clock = new StepClock();
+    const ahead = clock.now() + 3_600_000;
+    await aRunOf(store, 'r1', [created()], aRow({ status: 'paused', updatedTs: ahead, wakeTs: ahead + 1 }));
+    const tries: number[] = [];
+    const watch = new WakeWatch({
+      store,
+      clock,
+      now: () => clock.now(),
+      drop: () => {},
+      isAlone,
+      wake: () => Promise.resolve(tries.push(clock.monotonic())),
+      warn: () => {},
+    });
+    for (let tick = 0; tick < 120; tick += 1) {
+      clock.advance(100);
+      await turn();
+      await turn();
+    }
+    watch.stop();
+    expect(tries).toEqual(times);
+  },
+);

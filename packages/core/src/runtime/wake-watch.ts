@@ -12,6 +12,8 @@ export interface WakePorts {
   /** Takes a run up whose timer is due. */
   readonly wake: (run: string) => Promise<unknown>;
   readonly warn: (warning: string) => void;
+  /** Nobody else takes runs up: one that is found asleep again has been lost here. */
+  readonly isAlone: boolean;
 }
 
 const INTERVAL_MS = 100;
@@ -22,6 +24,9 @@ const BATCH = 100;
 /** So many that cannot be woken make the pause between two looks longer by one interval. */
 const CROWD = 1_000;
 
+/** How often runs that sleep ahead of the clock are looked after, while there are any. */
+const AHEAD_MS = 5_000;
+
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 60_000;
 
@@ -31,11 +36,18 @@ interface Failed {
   readonly retryAt: number;
 }
 
-/** Of a worker that stays: sleeping runs need no memory, since their rows tell when they are due. */
+/**
+ * Of a worker that stays: sleeping runs need no memory, since their rows tell when they are due. Those that fell asleep
+ * under a wall clock that was ahead of this one are the exception: by this clock their rows are due too late, so they are
+ * taken up at the first look, and wake by their own time.
+ */
 export class WakeWatch {
   readonly #ports: WakePorts;
   readonly #warned = new Set<string>();
   readonly #failed = new Map<string, Failed>();
+  /** Asleep under a clock that was ahead, and not taken up yet; `undefined` before the first look. */
+  #ahead: Set<string> | undefined;
+  #nextAhead = 0;
   #timer: { cancel(): void } | undefined;
   #stopped = false;
 
@@ -60,13 +72,31 @@ export class WakeWatch {
   async #turn(): Promise<void> {
     this.#ports.drop();
     try {
+      this.#ahead = await this.#stillAhead(this.#ahead);
       const limit = BATCH + this.#failed.size;
-      const due = await this.#ports.store.runs({ wakeBy: this.#ports.now(), limit });
-      if (due.length < limit) this.#forget(new Set(due.map(({ run }) => run)));
-      for (const { run } of due) this.#wake(run);
+      const rows = await this.#ports.store.runs({ wakeBy: this.#ports.now(), limit });
+      const due = new Set([...rows.map(({ run }) => run), ...this.#ahead]);
+      if (rows.length < limit) this.#forget(due);
+      for (const run of due) this.#wake(run);
     } catch (error) {
       this.#warn('the sleeping runs', error); // they are looked at again at the next turn
     }
+  }
+
+  /** A run that was taken up may be lost again, by a store that failed for a moment. */
+  async #stillAhead(known: Set<string> | undefined): Promise<Set<string>> {
+    const { clock, isAlone } = this.#ports;
+    const isOver = known !== undefined && (!isAlone || this.#nextAhead === Infinity);
+    if (isOver || (known !== undefined && clock.monotonic() < this.#nextAhead)) return known;
+    const found = await this.#findAhead();
+    this.#nextAhead = found.size === 0 ? Infinity : clock.monotonic() + AHEAD_MS;
+    return found;
+  }
+
+  async #findAhead(): Promise<Set<string>> {
+    const now = this.#ports.now();
+    const asleep = await this.#ports.store.runs({ wakeBy: Number.MAX_SAFE_INTEGER, limit: Number.MAX_SAFE_INTEGER });
+    return new Set(asleep.filter(({ updatedTs }) => updatedTs > now).map(({ run }) => run));
   }
 
   /** All that are due are known: what is not among them has been taken up or ended by somebody else. */
@@ -79,7 +109,10 @@ export class WakeWatch {
     const failed = this.#failed.get(run);
     if (this.#stopped || (failed !== undefined && this.#ports.clock.monotonic() < failed.retryAt)) return;
     this.#ports.wake(run).then(
-      () => this.#failed.delete(run),
+      () => {
+        this.#failed.delete(run);
+        this.#ahead?.delete(run);
+      },
       (error: unknown) => this.#fail(run, error),
     );
   }

@@ -3,7 +3,7 @@ import { dimensions, type Amounts, type DecisionOf, type EventPayload, type Fact
 import { verifyReplay, verifyRun, type EventStore, type RunState } from '../../src/index.ts';
 import { definitionOf, isCleanup } from '../../src/machine/definition.ts';
 import { findNode, hasEnded, isSettled, nodeOf } from '../../src/machine/run-state.ts';
-import { checkLedger } from './ledger-invariants.ts';
+import { checkLedger, type SeenCalls } from './ledger-invariants.ts';
 import type { LogBook, RunBook } from './log-book.ts';
 import { fail } from './violation.ts';
 import type { World } from './world.ts';
@@ -18,14 +18,19 @@ export interface Evidence {
 
 export async function checkLogs({ book, world, store, sent }: Evidence): Promise<void> {
   for (const run of book.runs) {
-    checkSteps(run);
-    checkLedger(run, world);
-    checkCommands(run);
-    checkRest(run);
+    checkRun(run, world);
     await checkProof(run, store);
   }
   checkFamilies(book);
   for (const command of sent) await checkAnswer(command, book, store);
+}
+
+/** All that one log tells by itself, and with what the outside has seen of its run. @throws Violation */
+export function checkRun(run: RunBook, seen: SeenCalls): void {
+  checkSteps(run);
+  checkLedger(run, seen);
+  checkCommands(run);
+  checkRest(run);
 }
 
 // --- event by event
@@ -273,7 +278,8 @@ function checkBeginning(created: Event | undefined, above: RunBook): void {
     fail('SI12', created, created, `epoch ${created.epoch} begins a child after ${before.event.epoch}`);
 }
 
-function checkFamilies(book: LogBook): void {
+/** What the logs of runs and of the runs below them tell of each other. @throws Violation */
+export function checkFamilies(book: Pick<LogBook, 'runs' | 'of'>): void {
   for (const { run, states, landed } of book.runs) {
     const { parent } = states[0] ?? {};
     const above = parent === undefined ? undefined : book.of(parent.run);

@@ -1,9 +1,14 @@
 import { dimensions, type Amounts, type Dimension, type FactOf } from '@vltair/protocol';
 import { fail } from './violation.ts';
 import type { Landed, RunBook } from './log-book.ts';
-import type { World } from './world.ts';
+import type { Call } from './world.ts';
 
 type Intent = FactOf<'effect.intended'>;
+
+/** What reached the outside, as far as it matters here. */
+export interface SeenCalls {
+  readonly calls: readonly Pick<Call, 'run' | 'key'>[];
+}
 
 /** An effect as somebody tells it who reads the log alone. */
 interface Entry {
@@ -22,7 +27,7 @@ type Sums = Record<Dimension, number>;
  * SI3, SI4, SI7 and SI18: the books of a run, kept a second time from its log with rules of their own, and compared with
  * what the machine let through.
  */
-export function checkLedger(run: RunBook, world: World): void {
+export function checkLedger(run: RunBook, seen: SeenCalls): void {
   const entries = new Map<string, Entry>();
   const spent = zero();
   for (const [index, { event }] of run.landed.entries()) {
@@ -41,7 +46,7 @@ export function checkLedger(run: RunBook, world: World): void {
     if (payload.type === 'subrun.ended') add(spent, payload.spent);
     if (isEndOfVisit(payload.type) && 'node' in payload) closeVisit(entries, spent, payload.node);
   }
-  checkWorld(run, world);
+  checkWorld(run, seen);
 }
 
 // --- SI3, SI4
@@ -168,11 +173,11 @@ function checkApproval(run: RunBook, index: number, intent: Intent): void {
 // --- the outside
 
 /** SI4: what the world has seen is no more than the log has allowed. */
-function checkWorld(run: RunBook, world: World): void {
+function checkWorld(run: RunBook, seen: SeenCalls): void {
   const intents = run.landed.flatMap(({ event: { payload } }) =>
     payload.type === 'effect.intended' ? [payload.key] : [],
   );
-  const called = world.calls.filter((call) => call.run === run.run);
+  const called = seen.calls.filter((call) => call.run === run.run);
   for (const key of new Set(called.map((call) => call.key))) {
     const times = called.filter((call) => call.key === key).length;
     const allowed = intents.filter((intended) => intended === key).length;
