@@ -5,12 +5,11 @@ const packages = ['protocol', 'core', 'governance', 'sandbox', 'agents', 'server
 const setupFiles = ['tools/fail-on-warning.ts'];
 
 /**
- * Without the two quick compilers of this Node: on a busy machine it crashes in them now and then, which ends a test
- * file in its middle (nodejs/node#62393 and #64841, both open). And without quicker wrappers of WebAssembly, with which
- * it strips types: threads free each other's (nodejs/node#64500; see commit-thread.ts). To be removed when the Node that
- * is pinned has none of this.
+ * Without quicker wrappers of WebAssembly, with which this Node strips types: on a busy machine, threads free each other's,
+ * which ends a test file in its middle (nodejs/node#64500; see commit-thread.ts). To be removed when the Node that is
+ * pinned does not.
  */
-const execArgv = ['--no-maglev', '--no-sparkplug', '--wasm-wrapper-tiering-budget=2000000000'];
+const execArgv = ['--wasm-wrapper-tiering-budget=2000000000'];
 
 export default defineConfig({
   test: {

@@ -105,7 +105,7 @@ export class SupervisedChild {
     const { script, settings, environment, errors, heard } = this.plan;
     const file = openSync(errors, 'a');
     // Without the two quick compilers of this Node, for the reason that stands in vitest.config.ts.
-    const words = ['--no-maglev', '--no-sparkplug', script, JSON.stringify(settings)];
+    const words = ['--wasm-wrapper-tiering-budget=2000000000', script, JSON.stringify(settings)];
     const child = spawn(process.execPath, words, {
       stdio: ['ignore', file, file, 'ipc'],
       env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache'), ...environment },

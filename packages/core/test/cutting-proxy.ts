@@ -28,14 +28,14 @@ export async function aCuttingProxy(target: string): Promise<CuttingProxy> {
       upstream.destroy();
     };
     client.on('data', (data) => {
-      const isCommit = armed !== undefined && data.includes('COMMIT');
+      const isCommit = armed !== undefined && data.includes('COMMIT\0');
       if (isCommit && armed === 'before') return cut();
       if (isCommit) isDeaf = true;
       upstream.write(data);
     });
     upstream.on('data', (data) => {
       if (!isDeaf) client.write(data);
-      else if (data.includes('COMMIT')) cut();
+      else if (data.includes('COMMIT\0')) cut();
     });
     for (const [one, other] of [
       [client, upstream],

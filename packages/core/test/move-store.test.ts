@@ -72,10 +72,27 @@ describe.skipIf(noPostgres !== undefined)(noPostgres ?? 'moving a store', () => 
   });
 
   test('one that was cut short after its copy was whole is found there, whatever has happened to it since', async () => {
-    await moveStore(wish());
+    const { lastPosition } = await moveStore(wish());
     putPlace(from.path, { state: 'moving', to: nameOf(place), ts: 1 });
     await expect(abortMove(wish())).rejects.toMatchObject({ reason: 'unavailable/store_moved' });
-    expect(await moveStore(wish())).toMatchObject({ to: nameOf(place) });
+    const store = await open();
+    await aRunOf(store, 'since', [created()]);
+    await store.close();
+    for (const _ of ['ends the move', 'finds it ended'])
+      expect(await moveStore(wish())).toMatchObject({ to: nameOf(place), lastPosition: lastPosition + 1 });
+    await expect(withStore(from.path, () => Promise.resolve())).rejects.toMatchObject({
+      reason: 'unavailable/store_moved',
+    });
+  });
+
+  test('one that has begun is neither ended nor taken back by an address that it does not go to', async () => {
+    putPlace(from.path, { state: 'moving', to: nameOf(place), ts: 1 });
+    const elsewhere = { ...wish(), to: `${place.url}_other` };
+    for (const call of [() => moveStore(elsewhere), () => abortMove(elsewhere)])
+      await expect(call()).rejects.toMatchObject({ reason: 'unavailable/store_moving' });
+    await expect(withStore(from.path, () => Promise.resolve())).rejects.toMatchObject({
+      reason: 'unavailable/store_moving',
+    });
   });
 
   test('a connection that is lost in the middle leaves nothing there, and the store can be moved again', async () => {

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { clientConfig } from '../src/journal/postgres-connection.ts';
+import { clientConfig, describeAddress } from '../src/journal/postgres-connection.ts';
 import { openPostgresStore } from '../src/journal/open-postgres-store.ts';
 import { verifyRun } from '../src/journal/verify-run.ts';
 import type { EventStore } from '../src/ports/event-store.ts';
@@ -66,12 +66,35 @@ describe.skipIf(noPostgres !== undefined)(noPostgres ?? 'the store on PostgreSQL
     test.for(['postgres://ann:s3cret@127.0.0.1:1/nowhere', 'postgres//ann:s3cret@127.0.0.1:1'])(
       'what cannot be reached, or is no address, is refused without a word of the password: %s',
       async (url) => {
-        const refusal = openPostgresStore({ url, directory: place.directory, mode: 'write', onWarning });
+        const refusal = openPostgresStore({
+          url,
+          directory: place.directory,
+          mode: 'write',
+          onWarning,
+          patience: { totalMs: 100, firstMs: 20 },
+        });
         const error: unknown = await refusal.catch((thrown: unknown) => thrown);
         expect(error).toMatchObject({ reason: expect.stringMatching(/store_unreachable|usage/u) });
         expect(`${String(error)} ${JSON.stringify(error)}`).not.toContain('s3cret');
       },
     );
+
+    test.for([
+      'postgres://ann:12/s3cret@127.0.0.1/store',
+      'postgres://ann:12#s3cret@127.0.0.1/store',
+      'postgres://ann:12@s3cret/store/more',
+      'mysql://ann:s3cret@127.0.0.1/store',
+    ])('an address whose password could be taken for something else is not shown: %s', (url) => {
+      expect(() => describeAddress(url)).toThrow(/DATABASE_URL is no address/u);
+      expect(() => describeAddress(url)).not.toThrow(/s3cret/u);
+    });
+
+    test('an address says where the server is, also in its query, and nothing of how the store works', async () => {
+      expect(describeAddress('postgres:///store?host=/run/pg&password=s3cret')).toBe('postgres:///store?host=/run/pg');
+      const url = `${place.url}?options=-c%20search_path%3Dpublic%20-c%20vltair.tenant%3Dred&statement_timeout=1`;
+      await withStore((store) => aRunOf(store, 'r1', [created()]), { url });
+      expect(await place.sql('SELECT run FROM vltair.runs')).toEqual([{ run: 'r1' }]);
+    });
 
     test('a store of a later version is refused, and nothing is changed', async () => {
       await withStore((store) => aRunOf(store, 'r1', [created()]));
@@ -235,7 +258,20 @@ describe.skipIf(noPostgres !== undefined)(noPostgres ?? 'the store on PostgreSQL
         tenant: 'red',
       });
       await withStore(async (blue) => expect(await blue.inbox()).toEqual([]), { tenant: 'blue' });
-      await withStore(async (worker) => expect(await worker.inbox()).toHaveLength(1));
+      await withStore(async (worker) => {
+        expect(await worker.inbox()).toHaveLength(1);
+        await worker.append(anAppend(worker, { run: 'red-1', tenant: 'red' }));
+        await worker.send({ id: 'c2', run: 'red-1', command: { type: 'cancel' }, ts: 5 });
+        await worker.answer([{ id: 'c1', ts: 5, refusal: undefined }]);
+      });
+      await withStore(
+        async (red) => {
+          expect((await red.inbox()).map(({ id }) => id)).toEqual(['c2']);
+          expect(await red.answerTo('c1')).toMatchObject({ id: 'c1' });
+        },
+        { tenant: 'red' },
+      );
+      await withStore(async (blue) => expect(await blue.answerTo('c1')).toBeUndefined(), { tenant: 'blue' });
     });
 
     test('a connection that names no tenant sees nothing', async () => {

@@ -54,6 +54,7 @@ test('exactly these failures are tried again', () => {
     'unavailable/store_locked',
     'unavailable/store_full',
     'unavailable/disk_full',
+    'unavailable/store_unreachable',
     'unavailable/store_failed',
     'unavailable/shutting_down',
     'queue_full/scheduler',

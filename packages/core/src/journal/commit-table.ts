@@ -120,7 +120,7 @@ export function* signersOfStore(): Work<readonly string[]> {
 }
 
 /** Whether a commit is there that was signed, but whose writing was not acknowledged. */
-export function* hasCommit({ number, signature }: SignedMark): Work<boolean> {
+export function* hasCommit({ number, signature }: Pick<SignedMark, 'number' | 'signature'>): Work<boolean> {
   const row = yield* rowOf(selectSignature, { number });
   return row?.['signature'] === signature;
 }

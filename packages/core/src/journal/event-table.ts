@@ -71,8 +71,30 @@ export interface PlacedLine extends ExportLine {
   readonly position: number;
 }
 
+/** Lines that are put by one statement: it has to fit into a message, and into memory several times. */
+const LINES_AT_A_TIME = 1_000;
+const CHARACTERS_AT_A_TIME = 8 * 1024 * 1024;
+
 /** Puts lines of the log into the tables `events` and `blobs`. Their runs are there already. */
 export function askInsert(lines: readonly PlacedLine[]): readonly Ask[] {
+  return slicesOf(lines).flatMap(askInsertSlice);
+}
+
+function slicesOf(lines: readonly PlacedLine[]): readonly (readonly PlacedLine[])[] {
+  const slices: PlacedLine[][] = [];
+  let characters = 0;
+  for (const line of lines) {
+    const slice = slices.at(-1);
+    if (slice === undefined || slice.length >= LINES_AT_A_TIME || characters >= CHARACTERS_AT_A_TIME) {
+      slices.push([line]);
+      characters = 0;
+    } else slice.push(line);
+    characters += line.payload?.length ?? 0;
+  }
+  return slices;
+}
+
+function askInsertSlice(lines: readonly PlacedLine[]): readonly Ask[] {
   const blobs: Parameters[] = [];
   const events = lines.map((line) => {
     const blob = blobOf(line);

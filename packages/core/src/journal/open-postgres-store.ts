@@ -3,12 +3,12 @@ import { resolve } from 'node:path';
 import type { EventStore, Ownership } from '../ports/event-store.ts';
 import { randomSalt } from './group-commit.ts';
 import { JournalStore } from './journal-store.ts';
-import { type Patience, STORE_PATIENCE } from './patience.ts';
+import { type Patience, STORE_PATIENCE, withPatience } from './patience.ts';
 import { PostgresChanges } from './postgres-changes.ts';
 import { PostgresCommitter } from './postgres-committer.ts';
-import { clientConfig, describeAddress, type PostgresAddress } from './postgres-connection.ts';
+import { clientConfig, describeAddress, endClient, type PostgresAddress } from './postgres-connection.ts';
 import { PostgresDriver } from './postgres-driver.ts';
-import { postgresError } from './postgres-error.ts';
+import { isPassing, postgresError } from './postgres-error.ts';
 import { PostgresReader } from './postgres-reader.ts';
 import { makePostgresCurrent, requirePostgresCurrent } from './postgres-schema.ts';
 import { ensureStoreKey, readStoreKey, type StoreKey } from './signing-key.ts';
@@ -25,12 +25,14 @@ export interface PostgresStoreOptions extends PostgresAddress {
   readonly onWarning: (warning: string) => void;
   /** Connections that read at a time, besides the one that commits and the one that listens; default 4. */
   readonly connections?: number;
-  /** How long a lost connection is made again before whoever waits hears of it; default half a minute. */
+  /** How long a lost connection is made again before whoever waits hears of it; default half a minute, and 5 s while it is opened. */
   readonly patience?: Patience;
 }
 
 const CONNECTIONS = 4;
 const OPENING_MS = 60_000;
+/** A person may be waiting, and the address may be wrong. */
+const OPENING_PATIENCE: Patience = { totalMs: 5_000, firstMs: 50 };
 
 /**
  * Opens the journal in a PostgreSQL database (schema `vltair`), making it in the mode that writes.
@@ -78,8 +80,17 @@ function keyOf({ directory, mode, onWarning }: PostgresStoreOptions): () => Stor
   return () => (key ??= read());
 }
 
-/** What is done once, before anything else is asked of the store; for all tenants, whoever is to work. */
+/** What is done before anything else is asked of the store; again when the connection is lost. */
 async function takeSeat(options: PostgresStoreOptions, name: string, key: () => StoreKey): Promise<Ownership> {
+  try {
+    return await withPatience(options.patience ?? OPENING_PATIENCE, isPassing, () => trySeat(options, name, key));
+  } catch (error) {
+    throw postgresError(error, name);
+  }
+}
+
+/** For all tenants, whoever is to work. */
+async function trySeat(options: PostgresStoreOptions, name: string, key: () => StoreKey): Promise<Ownership> {
   const client = new pg.Client(clientConfig({ url: options.url }, OPENING_MS));
   client.on('error', () => {
     // The query that is under way rejects with it.
@@ -94,11 +105,7 @@ async function takeSeat(options: PostgresStoreOptions, name: string, key: () => 
     const driver = new PostgresDriver(client);
     checkEnd(await driver.inSnapshot(endOfLog()), key(), { name, onWarning: options.onWarning });
     return { kind: 'writer', epoch: await driver.do(countOpening()), isShared: true };
-  } catch (error) {
-    throw postgresError(error, name);
   } finally {
-    await client.end().catch(() => {
-      // It was never there, or has gone.
-    });
+    await endClient(client);
   }
 }

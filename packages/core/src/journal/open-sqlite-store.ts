@@ -72,6 +72,7 @@ function openReader(directory: string): EventStore {
 
 function openOwner(options: SqliteStoreOptions, lock: OwnerLock): EventStore {
   try {
+    requireHere(options.directory); // it may have moved while this process waited for the lock
     return openOwned(options, lock);
   } catch (error) {
     lock.release();

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { clientConfig, type PostgresAddress } from './postgres-connection.ts';
+import { clientConfig, endClient, type PostgresAddress } from './postgres-connection.ts';
 import { statement } from './statement.ts';
 
 const CHANNEL = 'vltair_changes';
@@ -55,7 +55,7 @@ export class PostgresChanges {
     this.#isClosed = true;
     clearTimeout(this.#pause);
     await this.#connecting;
-    await this.#client?.end();
+    if (this.#client !== undefined) await endClient(this.#client);
   }
 
   #made(): pg.Client {
@@ -84,9 +84,7 @@ export class PostgresChanges {
     if (this.#client !== client || this.#isClosed) return;
     this.#client = undefined;
     this.#isHearing = false;
-    client.end().catch(() => {
-      // It has gone already: nothing is left of it to close.
-    });
+    void endClient(client);
     this.#pause = setTimeout(() => {
       this.#pause = undefined;
       void this.listen();

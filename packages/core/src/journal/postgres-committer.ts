@@ -5,7 +5,7 @@ import type { Committer } from './committer.ts';
 import { type CommitMeans, type Group, groupCommit } from './group-commit.ts';
 import { type Patience, withPatience } from './patience.ts';
 import { notifyChange, type PostgresChanges } from './postgres-changes.ts';
-import { clientConfig, type PostgresAddress } from './postgres-connection.ts';
+import { clientConfig, COMMIT_LOCK, endClient, type PostgresAddress } from './postgres-connection.ts';
 import { type Ending, PostgresDriver } from './postgres-driver.ts';
 import { isPassing, postgresFault } from './postgres-error.ts';
 import { integerIn, type Row } from './row.ts';
@@ -18,7 +18,7 @@ const GROUP_CHARACTERS = 8 * 1024 * 1024;
 const STATEMENT_MS = 10_000;
 
 /** Group commits follow each other, whoever makes them: the lock is held until the commit can be seen (S4). */
-const BEGIN = ['BEGIN', "SELECT pg_advisory_xact_lock(hashtext('vltair commit'))"] as const;
+const BEGIN = ['BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE', COMMIT_LOCK] as const;
 
 interface Pending {
   readonly request: WriteRequest;
@@ -70,7 +70,7 @@ export class PostgresCommitter implements Committer {
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#serving;
-    await this.#client?.end();
+    if (this.#client !== undefined) await endClient(this.#client);
   }
 
   async #serve(): Promise<void> {
@@ -118,26 +118,46 @@ export class PostgresCommitter implements Committer {
     if (this.#client !== undefined) return this.#client;
     const client = new pg.Client(clientConfig(this.#options.address, STATEMENT_MS));
     client.on('error', () => this.#drop(client)); // the query that is under way rejects with it
-    await client.connect();
-    const { rows } = await client.query<Row>('SELECT pg_backend_pid() AS id');
-    this.#processId = integerIn(rows[0] ?? {}, 'id');
-    this.#client = client;
-    return client;
+    try {
+      await client.connect();
+      const { rows } = await client.query<Row>('SELECT pg_backend_pid() AS id');
+      this.#processId = integerIn(rows[0] ?? {}, 'id');
+      this.#client = client;
+      return client;
+    } catch (error) {
+      this.#drop(client);
+      throw error;
+    }
   }
 
   #drop(client: pg.Client): void {
     if (this.#client === client) this.#client = undefined;
-    client.end().catch(() => {
-      // It has gone already: nothing is left of it to close.
-    });
+    void endClient(client);
   }
 }
 
 function sizeOfGroup(queue: readonly Pending[]): number {
   let characters = 0;
   for (const [index, { request }] of queue.entries()) {
-    characters += request.kind === 'append' ? request.events.reduce((sum, { payload }) => sum + payload.length, 0) : 0;
+    characters += charactersOf(request);
     if (index + 1 >= GROUP_LIMIT || characters >= GROUP_CHARACTERS) return index + 1;
   }
   return queue.length;
+}
+
+function charactersOf(request: WriteRequest): number {
+  const sum = (texts: readonly { readonly payload?: string }[]): number =>
+    texts.reduce((characters, { payload = '' }) => characters + payload.length, 0);
+  switch (request.kind) {
+    case 'append':
+      return sum(request.events);
+    case 'adopt':
+      return sum(request.lines);
+    case 'snapshot':
+      return request.text.length;
+    case 'send':
+      return request.command.command.length;
+    default:
+      return 0;
+  }
 }

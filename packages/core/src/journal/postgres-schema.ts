@@ -18,10 +18,25 @@ const LOCK = "SELECT pg_advisory_xact_lock(hashtext('vltair schema'))";
  */
 const TENANT = "tenant = current_setting('vltair.tenant', true) OR current_setting('vltair.tenant', true) = '*'";
 const OF_RUN = 'EXISTS (SELECT 1 FROM runs r WHERE r.run = ';
-/** A command, and its answer, belong to the tenant of the connection that brought them. */
-const BROUGHT_BY = `
+/**
+ * A command belongs to the tenant of its run, and one for a run that is still to begin to the tenant of the connection
+ * that brings it; an answer to the tenant of its command.
+ */
+const BELONGING = `
   ALTER TABLE inbox ADD COLUMN IF NOT EXISTS tenant TEXT NOT NULL DEFAULT current_setting('vltair.tenant', true);
-  ALTER TABLE answered ADD COLUMN IF NOT EXISTS tenant TEXT NOT NULL DEFAULT current_setting('vltair.tenant', true);`;
+  ALTER TABLE answered ADD COLUMN IF NOT EXISTS tenant TEXT NOT NULL DEFAULT current_setting('vltair.tenant', true);
+  CREATE OR REPLACE FUNCTION tenant_of_command() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      NEW.tenant := coalesce((SELECT r.tenant FROM runs r WHERE r.run = NEW.run), NEW.tenant);
+      RETURN NEW;
+    END $$;
+  CREATE OR REPLACE FUNCTION tenant_of_answer() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      NEW.tenant := coalesce((SELECT i.tenant FROM inbox i WHERE i.id = NEW.id), NEW.tenant);
+      RETURN NEW;
+    END $$;
+  CREATE OR REPLACE TRIGGER of_tenant BEFORE INSERT ON inbox FOR EACH ROW EXECUTE FUNCTION tenant_of_command();
+  CREATE OR REPLACE TRIGGER of_tenant BEFORE INSERT ON answered FOR EACH ROW EXECUTE FUNCTION tenant_of_answer();`;
 const HASHES = `
   CREATE OR REPLACE FUNCTION live_hashes(first bigint, last bigint) RETURNS TABLE ("position" bigint, hash text)
     LANGUAGE plpgsql AS $$
@@ -90,7 +105,7 @@ async function makeSchema(client: pg.Client): Promise<void> {
 
 async function migrate(client: pg.Client, version: number): Promise<void> {
   for (const statements of postgresMigrations(version)) await client.query(statements);
-  await client.query(BROUGHT_BY + HASHES + WALLS);
+  await client.query(BELONGING + HASHES + WALLS);
   await client.query(
     `INSERT INTO meta VALUES ('schema', ${SCHEMA_VERSION}) ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
   );

@@ -79,7 +79,7 @@ export class ProvenCommits {
 }
 
 function textOf({ statement, signature, publicKey, hashes }: SignedCommit): string {
-  return [statement, signature, publicKey, ...hashes].join('\n');
+  return JSON.stringify([statement, signature, publicKey, hashes]);
 }
 
 /**

@@ -1,9 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite';
 import pg from 'pg';
 import { VltairError } from '@vltair/protocol';
-import { commitsAfter, type NewestCommit, signersOfStore } from '../journal/commit-table.ts';
+import { askAddKey, commitsAfter, hasCommit, type NewestCommit, signersOfStore } from '../journal/commit-table.ts';
 import { readCounts } from '../journal/journal-reads.ts';
-import { clientConfig, describeAddress } from '../journal/postgres-connection.ts';
+import { clientConfig, COMMIT_LOCK, describeAddress, endClient } from '../journal/postgres-connection.ts';
 import { PostgresDriver } from '../journal/postgres-driver.ts';
 import { postgresError } from '../journal/postgres-error.ts';
 import { makePostgresCurrent } from '../journal/postgres-schema.ts';
@@ -13,7 +13,7 @@ import { SqliteDriver } from '../journal/sqlite-driver.ts';
 import { openReading, openWriting } from '../journal/sqlite-file.ts';
 import { ask, askAll, batch, type Parameters, type Statement, statement, type Work } from '../journal/statement.ts';
 import { endOfLog, type EndOfLog } from '../journal/store-epoch.ts';
-import { placeOf, putPlace, removePlace } from '../journal/store-place.ts';
+import { placeOf, putPlace, removePlace, type StorePlace } from '../journal/store-place.ts';
 import { verifyCommits } from '../journal/verify-commits.ts';
 import type { RunStatus } from '../ports/event-store.ts';
 import { whileOwning } from './compact-store.ts';
@@ -53,6 +53,7 @@ const TABLES = [
 /** Tables whose rows are numbered as they come. */
 const COUNTED = ['runs', 'inbox', 'identities'] as const;
 const ROWS_AT_A_TIME = 500;
+const BYTES_AT_A_TIME = 8 * 1024 * 1024;
 const STATEMENT_MS = 600_000;
 
 /**
@@ -69,20 +70,18 @@ const STATEMENT_MS = 600_000;
  * `unavailable/store_unreachable`, `internal/chain_broken`.
  */
 export async function moveStore(wish: MoveWish): Promise<MovedStore> {
-  const { directory, now } = wish;
+  const { directory, now, progress } = wish;
   const to = describeAddress(wish.to);
   return await whileOwning(directory, now, async () => {
-    const place = placeOf(directory);
-    if (place !== undefined && place.to !== to)
-      throw new VltairError('unavailable/store_moving', { detail: `${directory} to ${place.to}`, where: directory });
+    const place = requireSamePlace(directory, to);
     const source = new SqliteDriver(openWriting(directory));
     const key = readStoreKey(directory);
     try {
       const moved = await inDatabase(wish.to, to, async (client) => {
         await makePostgresCurrent(client, key);
-        putPlace(directory, { state: 'moving', to, ts: now });
+        if (place?.state !== 'moved') putPlace(directory, { state: 'moving', to, ts: now });
         source.database.exec('BEGIN IMMEDIATE'); // M1: what others have put into the inbox is here, or is refused
-        return await copyOrFind(client, source, { key, progress: wish.progress });
+        return await copyOrFind(client, source, { key, progress });
       });
       putPlace(directory, { state: 'moved', to, ts: now });
       return { to, ...moved };
@@ -96,11 +95,14 @@ export async function moveStore(wish: MoveWish): Promise<MovedStore> {
 export async function abortMove({ directory, to, now }: Omit<MoveWish, 'progress'>): Promise<void> {
   const name = describeAddress(to);
   await whileOwning(directory, now, async () => {
-    const place = placeOf(directory);
+    const place = requireSamePlace(directory, name);
     if (place === undefined) return;
     const source = new SqliteDriver(openReading(directory));
     try {
-      const isThere = await inDatabase(to, name, async (client) => await isSameStore(client, source));
+      const isThere = await inDatabase(to, name, async (client) => {
+        await beginAlone(client);
+        return await isSameStore(client, source);
+      });
       if (isThere || place.state === 'moved')
         throw new VltairError('unavailable/store_moved', { detail: `${directory} to ${place.to}`, where: directory });
       removePlace(directory);
@@ -108,6 +110,23 @@ export async function abortMove({ directory, to, now }: Omit<MoveWish, 'progress
       source.database.close();
     }
   });
+}
+
+/** A move that has begun is ended, or taken back, where it was going. */
+function requireSamePlace(directory: string, to: string): StorePlace | undefined {
+  const place = placeOf(directory);
+  if (place === undefined || place.to === to) return place;
+  throw new VltairError('unavailable/store_moving', {
+    detail: `${directory} to ${place.to}, not ${to}`,
+    where: directory,
+  });
+}
+
+/** M3. What a mover that is gone has sent is committed or not when this resolves, and nobody else adds to the new place. */
+async function beginAlone(client: pg.Client): Promise<void> {
+  await client.query('BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE');
+  await client.query('SET LOCAL idle_in_transaction_session_timeout = 0');
+  await client.query(COMMIT_LOCK);
 }
 
 async function inDatabase<T>(url: string, name: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
@@ -121,9 +140,7 @@ async function inDatabase<T>(url: string, name: string, work: (client: pg.Client
   } catch (error) {
     throw postgresError(error, name);
   } finally {
-    await client.end().catch(() => {
-      // It was never there, or has gone.
-    });
+    await endClient(client);
   }
 }
 
@@ -132,23 +149,40 @@ interface CopyParts {
   readonly progress: MoveWish['progress'];
 }
 
-/** M3. A copy that came through before its mover was killed is found, not made again. */
+/** M3. A copy that came through before its mover was killed is found, whatever has happened to it since, not made again. */
 async function copyOrFind(client: pg.Client, source: SqliteDriver, parts: CopyParts): Promise<Omit<MovedStore, 'to'>> {
-  if (await isSameStore(client, source)) return await proven(client, source, parts.key);
+  await beginAlone(client);
+  const driver = new PostgresDriver(client);
+  const moved = (await isSameStore(client, source))
+    ? await found(driver, source, parts.key)
+    : await copied(client, source, parts);
+  await client.query('COMMIT');
+  return moved;
+}
+
+async function copied(client: pg.Client, source: SqliteDriver, parts: CopyParts): Promise<Omit<MovedStore, 'to'>> {
   const driver = new PostgresDriver(client);
   const { newest } = await driver.do(endOfLog());
   const { rows } = await client.query('SELECT 1 FROM runs LIMIT 1');
   if (newest !== undefined || rows.length > 0)
     throw new VltairError('invalid_argument/not_empty', { detail: 'the database has a store already' });
-  await client.query('BEGIN');
-  await client.query('SET LOCAL idle_in_transaction_session_timeout = 0');
-  await copyAll(client, source, parts.progress);
-  const moved = await proven(client, source, parts.key);
-  await client.query('COMMIT');
+  await copyAll(client, source, parts);
+  const moved = await proven(driver, source, parts.key);
+  requireSameEnd(source.do(endOfLog()), await driver.do(endOfLog()));
+  if (JSON.stringify(moved.runs) !== JSON.stringify(source.do(readCounts())))
+    throw new VltairError('internal/unexpected', { detail: 'the copy counts other runs than the store' });
   return moved;
 }
 
-async function copyAll(client: pg.Client, source: SqliteDriver, progress: MoveWish['progress']): Promise<void> {
+/** The newest commit of the old place is a commit of the new one. */
+async function found(driver: PostgresDriver, source: SqliteDriver, key: StoreKey): Promise<Omit<MovedStore, 'to'>> {
+  const { newest } = source.do(endOfLog());
+  if (newest !== undefined && !(await driver.do(hasCommit(newest))))
+    throw new VltairError('internal/unexpected', { detail: 'the new place lacks commits of the old one' });
+  return await proven(driver, source, key);
+}
+
+async function copyAll(client: pg.Client, source: SqliteDriver, { key, progress }: CopyParts): Promise<void> {
   const { database } = source;
   const total = TABLES.reduce((sum, table) => sum + countOf(database, table), 0);
   const driver = new PostgresDriver(client);
@@ -162,6 +196,7 @@ async function copyAll(client: pg.Client, source: SqliteDriver, progress: MoveWi
       progress(done, total);
     }
   }
+  await driver.do(adding(key)); // one that has signed nothing yet is let in all the same
   for (const table of COUNTED)
     await client.query(
       `SELECT setval(pg_get_serial_sequence('${table}', 'number'), (SELECT coalesce(max(number), 0) + 1 FROM ${table}), false)`,
@@ -179,6 +214,10 @@ function* reading(asked: Statement, values: Parameters = {}): Work<readonly Row[
   return rows;
 }
 
+function* adding(key: StoreKey): Work<void> {
+  yield [askAddKey(key)];
+}
+
 function* asking(insert: Statement, rows: readonly Parameters[]): Work<void> {
   yield askAll(insert, rows);
 }
@@ -193,15 +232,24 @@ function insertInto(database: DatabaseSync, table: string): Statement {
   return batch({ into: table, columns: Object.fromEntries(columns) });
 }
 
+/** A page has to fit into a message, and into memory several times. */
 function* pagesOf(database: DatabaseSync, table: string): Generator<readonly Parameters[]> {
   let page: Parameters[] = [];
+  let bytes = 0;
   for (const row of database.prepare(`SELECT * FROM ${table} ORDER BY rowid`).iterate()) {
     page.push(row as Parameters);
-    if (page.length < ROWS_AT_A_TIME) continue;
+    bytes += sizeOf(row);
+    if (page.length < ROWS_AT_A_TIME && bytes < BYTES_AT_A_TIME) continue;
     yield page;
-    page = [];
+    [page, bytes] = [[], 0];
   }
   if (page.length > 0) yield page;
+}
+
+function sizeOf(row: Row): number {
+  const size = (value: unknown): number =>
+    typeof value === 'string' || value instanceof Uint8Array ? value.length : 8;
+  return Object.values(row).reduce<number>((sum, value) => sum + size(value), 0);
 }
 
 function countOf(database: DatabaseSync, table: string): number {
@@ -216,20 +264,15 @@ async function isSameStore(client: pg.Client, source: SqliteDriver): Promise<boo
   return here !== undefined && here['store'] === there?.['store'];
 }
 
-/** M2. What the new place says of itself is what the old one says, under the same signatures. */
-async function proven(client: pg.Client, source: SqliteDriver, key: StoreKey): Promise<Omit<MovedStore, 'to'>> {
-  const driver = new PostgresDriver(client);
+/** M2. Every commit of the new place follows the one before, lacks no event, and is signed by a key of the old one. */
+async function proven(driver: PostgresDriver, source: SqliteDriver, key: StoreKey): Promise<Omit<MovedStore, 'to'>> {
   const pinned = [key.fingerprint, ...source.do(signersOfStore())];
   const commits = await verifyCommits(
     { commits: async (after, limit) => await driver.do(commitsAfter(after, limit)), signer: () => key },
     { pinned },
   );
   if (commits.kind === 'refused') throw new VltairError(commits.reason, { detail: commits.detail });
-  requireSameEnd(source.do(endOfLog()), await driver.do(endOfLog()));
-  const [runs, before] = [await driver.do(readCounts()), source.do(readCounts())];
-  if (JSON.stringify(runs) !== JSON.stringify(before))
-    throw new VltairError('internal/unexpected', { detail: 'the copy counts other runs than the store' });
-  return { commits: commits.commits, lastPosition: commits.lastPosition, runs };
+  return { commits: commits.commits, lastPosition: commits.lastPosition, runs: await driver.do(readCounts()) };
 }
 
 function requireSameEnd(source: EndOfLog, copy: EndOfLog): void {

@@ -293,7 +293,7 @@ export const mutants: readonly Mutant[] = [
     'sleepers-forgotten',
     'a sleeping run is woken when its timer is due',
     'runtime/wake-watch.ts',
-    'for (const { run } of due) this.#wake(run);',
+    'for (const run of due) this.#wake(run);',
     'void due;',
   ),
   one(
