@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { exportRun } from '../src/journal/export-run.ts';
 import { verifyRun } from '../src/journal/verify-run.ts';
 import type { EventStore, InboxCommand } from '../src/ports/event-store.ts';
@@ -34,15 +34,13 @@ interface OpenedStore {
 
 /** A store for each test. */
 function aStoreOf(makePlace: () => Promise<StorePlace>): OpenedStore {
-  let place: StorePlace;
   let store: EventStore;
+  let place: StorePlace;
   beforeEach(async () => {
     place = await makePlace();
+    onTestFinished(() => place.remove());
     store = await place.open();
-  });
-  afterEach(async () => {
-    await store.close();
-    await place.remove();
+    onTestFinished(() => store.close()); // the last one goes first
   });
   return {
     get store() {
