@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { COVERAGE_EXCLUSIONS, COVERAGE_FLOORS } from './tools/coverage-exclusions.ts';
 
@@ -13,6 +14,8 @@ const execArgv = ['--wasm-wrapper-tiering-budget=2000000000'];
 
 export default defineConfig({
   test: {
+    // Most files wait for disks and children: on two processors the default of one worker leaves half of them idle.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       ...packages.map((name) => ({
         test: {
