@@ -2,12 +2,12 @@ import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { eventHeaderSchema, VltairError } from '@vltair/protocol';
 import { z } from 'zod';
 import type { LogEntry } from '../ports/event-store.ts';
+import { slicesOf } from './line-slices.ts';
 import { bytesIn, integerIn, type Row, textIn } from './row.ts';
 import { type Ask, ask, askAll, batch, rowOf, rowsOf, statement, type Work } from './statement.ts';
 
-/** A chunk is read as a whole: these bound the memory that a page of a run costs. */
-const CHUNK_EVENTS = 500;
-const CHUNK_CHARACTERS = 4 * 1024 * 1024;
+/** A chunk is read as a whole: this bounds the memory that a page of a run costs. */
+const CHUNK = { lines: 500, characters: 4 * 1024 * 1024 };
 
 /** What a chunk holds of an event. Its hash stands in `archived_events`, under the signed commits, and nowhere else (A2). */
 const archivedSchema = z.strictObject({
@@ -119,18 +119,7 @@ export interface ArchiveChunk {
 
 /** The chunks of a whole run. */
 export function archiveChunks(entries: readonly LogEntry[]): readonly ArchiveChunk[] {
-  const groups: LogEntry[][] = [];
-  let characters = 0;
-  for (const entry of entries) {
-    const group = groups.at(-1);
-    const isFull = group === undefined || group.length >= CHUNK_EVENTS || characters >= CHUNK_CHARACTERS;
-    if (isFull) {
-      groups.push([entry]);
-      characters = 0;
-    } else group.push(entry);
-    characters += entry.payload?.length ?? 0;
-  }
-  return groups.map(chunkOf);
+  return slicesOf(entries, CHUNK).map(chunkOf);
 }
 
 function chunkOf(group: readonly LogEntry[]): ArchiveChunk {

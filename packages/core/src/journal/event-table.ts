@@ -8,6 +8,7 @@ import {
   putArchive,
   removeArchive,
 } from './archive-table.ts';
+import { slicesOf } from './line-slices.ts';
 import { integerIn, oneOfIn, optionalBytesIn, optionalTextIn, type Row, textIn } from './row.ts';
 import { sha256 } from './sha256.ts';
 import { type Ask, ask, askAll, batch, type Parameters, rowOf, rowsOf, statement, type Work } from './statement.ts';
@@ -72,26 +73,11 @@ export interface PlacedLine extends ExportLine {
 }
 
 /** Lines that are put by one statement: it has to fit into a message, and into memory several times. */
-const LINES_AT_A_TIME = 1_000;
-const CHARACTERS_AT_A_TIME = 8 * 1024 * 1024;
+const SLICE = { lines: 1_000, characters: 8 * 1024 * 1024 };
 
 /** Puts lines of the log into the tables `events` and `blobs`. Their runs are there already. */
 export function askInsert(lines: readonly PlacedLine[]): readonly Ask[] {
-  return slicesOf(lines).flatMap(askInsertSlice);
-}
-
-function slicesOf(lines: readonly PlacedLine[]): readonly (readonly PlacedLine[])[] {
-  const slices: PlacedLine[][] = [];
-  let characters = 0;
-  for (const line of lines) {
-    const slice = slices.at(-1);
-    if (slice === undefined || slice.length >= LINES_AT_A_TIME || characters >= CHARACTERS_AT_A_TIME) {
-      slices.push([line]);
-      characters = 0;
-    } else slice.push(line);
-    characters += line.payload?.length ?? 0;
-  }
-  return slices;
+  return slicesOf(lines, SLICE).flatMap(askInsertSlice);
 }
 
 function askInsertSlice(lines: readonly PlacedLine[]): readonly Ask[] {
