@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { verifies } from '../../../e2e/verifies.ts';
-import { canonicalJson, wellFormed } from './canonical-json.ts';
+import { canonicalJson, storedJson, wellFormed } from './canonical-json.ts';
 
 describe('RFC 8785', () => {
   test('the example of section 3.2.2', () => {
@@ -72,6 +72,36 @@ test('equal values have one text, whatever the order of their members, and it pa
       expect(JSON.parse(canonicalJson(value))).toEqual(JSON.parse(JSON.stringify(value)));
     }),
   );
+});
+
+describe('the text in which a value is stored', () => {
+  const units = fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit)) });
+  const members = fc.oneof(units, fc.constantFrom('10', '9', '__proto__', 'toJSON', ''));
+  const anything = fc.letrec((tie) => ({
+    value: fc.oneof({ maxDepth: 4 }, tie('leaf'), fc.array(tie('value')), fc.dictionary(members, tie('value'))),
+    leaf: fc.oneof(units, fc.double(), fc.integer(), fc.boolean(), fc.constantFrom(null, undefined, -0, 1n)),
+  })).value;
+  const resultOf = (make: () => string): string => {
+    try {
+      return make();
+    } catch (error) {
+      return error instanceof TypeError ? 'a TypeError' : String(error);
+    }
+  };
+
+  test('is the canonical JSON of its well-formed copy, whatever the value', () => {
+    fc.assert(
+      fc.property(anything, (value) => {
+        expect(resultOf(() => storedJson(value))).toBe(resultOf(() => canonicalJson(wellFormed(value))));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test('keys whose lone surrogates become the same are one member, as in the copy', () => {
+    const value = { b: 1, '\ud800': 2, '\udc00': 3, a: { '\ud801': [undefined] } };
+    expect(storedJson(value)).toBe('{"a":{"\ufffd":[null]},"b":1,"\ufffd":3}');
+  });
 });
 
 describe('well-formed copies', () => {

@@ -34,6 +34,40 @@ export function wellFormed(value: unknown): Json {
   throw new TypeError(`a ${typeof value} cannot be stored as JSON`);
 }
 
+/** The canonical JSON of a {@link wellFormed} copy, without the copy: the text in which a value is stored. @throws TypeError as it does */
+export function storedJson(value: unknown): string {
+  if (value === null || typeof value === 'boolean') return String(value);
+  if (typeof value === 'string') return quoted(value);
+  if (typeof value === 'number') return String(finite(value));
+  if (Array.isArray(value)) return storedList(value);
+  if (typeof value === 'object') return storedObject(value);
+  throw new TypeError(`a ${typeof value} cannot be stored as JSON`);
+}
+
+function storedList(list: readonly unknown[]): string {
+  let text = '';
+  for (const item of list) text += `${text === '' ? '' : ','}${item === undefined ? 'null' : storedJson(item)}`;
+  return `[${text}]`;
+}
+
+function storedObject(value: object): string {
+  const members = value as Readonly<Record<string, unknown>>;
+  let text = '';
+  for (const key of Object.keys(value).sort()) {
+    if (!key.isWellFormed()) return canonicalJson(wellFormed(value)); // its place may be another one
+    const member = members[key];
+    if (member !== undefined) text += `${text === '' ? '' : ','}${quoted(key)}:${storedJson(member)}`;
+  }
+  return `{${text}}`;
+}
+
+/** Text that stands for itself between quotes: neither quote, backslash nor control character, and no surrogate. */
+const PLAIN = /^[ !#-[\]-\ud7ff\ue000-\uffff]*$/;
+
+function quoted(text: string): string {
+  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text.toWellFormed());
+}
+
 function finite(value: number): number {
   if (!Number.isFinite(value)) throw new TypeError(`${value} cannot be stored as JSON; numbers are finite`);
   return value;

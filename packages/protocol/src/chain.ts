@@ -1,6 +1,5 @@
-import { concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import { hexToBytes } from '@noble/hashes/utils.js';
 import { z } from 'zod';
-import { canonicalJson } from './canonical-json.ts';
 
 /**
  * The format of the log (frozen by docs/decisions/0002-envelope-and-chain.md).
@@ -39,17 +38,30 @@ export const eventHeaderSchema = z.strictObject({
 });
 export type EventHeader = z.infer<typeof eventHeaderSchema>;
 
-/** SHA-256 in lower-case hex. */
-export type Sha256 = (bytes: Uint8Array) => string;
+/** SHA-256 in lower-case hex, of a text over its UTF-8. */
+export type Sha256 = (data: Uint8Array | string) => string;
 
 /** C1. */
 export function hashHeader(header: EventHeader, sha256: Sha256): string {
-  return sha256(utf8ToBytes(canonicalJson(header)));
+  return sha256(headerText(header));
 }
+
+/** The canonical JSON of a header, whose members are known: they stand here as it sorts them. */
+function headerText(header: EventHeader): string {
+  const { epoch, format, kind, payloadDigest, previous, run, seq, tenant, ts, type } = header;
+  return JSON.stringify({ epoch, format, kind, payloadDigest, previous, run, seq, tenant, ts, type });
+}
+
+const encoder = new TextEncoder();
 
 /** C2. The salt is 16 random bytes in hex; the payload is its exact stored text. */
 export function digestPayload(saltHex: string, payload: string, sha256: Sha256): string {
-  return sha256(concatBytes(hexToBytes(saltHex), utf8ToBytes(payload)));
+  const salt = hexToBytes(saltHex);
+  const text = encoder.encode(payload);
+  const bytes = new Uint8Array(salt.length + text.length);
+  bytes.set(salt);
+  bytes.set(text, salt.length);
+  return sha256(bytes);
 }
 
 /**
@@ -60,11 +72,20 @@ export function digestPayload(saltHex: string, payload: string, sha256: Sha256):
  */
 export function merkleRoot(hashes: readonly string[], sha256: Sha256): string {
   if (hashes.length === 0) throw new RangeError('a Merkle tree has at least one leaf');
-  if (hashes.length === 1) return sha256(concatBytes(Uint8Array.of(0), hexToBytes(hashes[0] ?? '')));
+  if (hashes.length === 1) return sha256(tagged(0, hashes));
   const split = 2 ** Math.floor(Math.log2(hashes.length - 1));
   const left = merkleRoot(hashes.slice(0, split), sha256);
   const right = merkleRoot(hashes.slice(split), sha256);
-  return sha256(concatBytes(Uint8Array.of(1), hexToBytes(left), hexToBytes(right)));
+  return sha256(tagged(1, [left, right]));
+}
+
+const HASH_BYTES = 32;
+
+function tagged(tag: number, hashes: readonly string[]): Uint8Array {
+  const bytes = new Uint8Array(1 + HASH_BYTES * hashes.length);
+  bytes[0] = tag;
+  for (const [index, each] of hashes.entries()) bytes.set(hexToBytes(each), 1 + HASH_BYTES * index);
+  return bytes;
 }
 
 /** What is signed for each group commit of a store. `previous` is the SHA-256 of the statement before, GENESIS for the first. */

@@ -56,6 +56,8 @@ test('exactly these failures are tried again', () => {
     'unavailable/disk_full',
     'unavailable/store_unreachable',
     'unavailable/store_failed',
+    'unavailable/lease_lost',
+    'unavailable/run_held',
     'unavailable/shutting_down',
     'queue_full/scheduler',
     'transient/agent',

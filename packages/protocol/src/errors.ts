@@ -365,6 +365,20 @@ export const errorCatalogue = {
     'Look at the cause that is named; the run continues with `vltair resume`.',
     true,
   ),
+  'invalid_argument/database_store': caller(
+    'This works on a store in a file, and the store is in a database.',
+    'Use the tools of the database, as docs/operations.md says; without DATABASE_URL the store in the data directory is meant.',
+  ),
+  'unavailable/lease_lost': operator(
+    'The lease of this worker on the shared store ran out.',
+    'Nothing: other workers take its runs over, and it goes on under a new lease. If it happens often, the machine stands still or the database answers slowly.',
+    true,
+  ),
+  'unavailable/run_held': operator(
+    'Another worker works on the run.',
+    'Nothing: that worker continues it; put commands to it as usual.',
+    true,
+  ),
   'unavailable/fenced': operator('Another worker has taken the run over.', 'Nothing: the other worker continues it.'),
   'unavailable/git': operator('git is missing or failed.', 'Install git 2.30 or later.'),
   'unavailable/sandbox_denied': operator(

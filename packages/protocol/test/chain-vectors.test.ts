@@ -1,11 +1,14 @@
 import { createPublicKey, hash, verify } from 'node:crypto';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { verifies } from '../../../e2e/verifies.ts';
 import {
   canonicalJson,
+  CHAIN_FORMAT,
   commitStatementSchema,
   digestPayload,
   eventHeaderSchema,
+  eventKinds,
   exportFooterSchema,
   exportLineSchema,
   fingerprintOf,
@@ -16,7 +19,7 @@ import {
 import vectors from './chain-vectors.json' with { type: 'json' };
 
 // When one of these fails, logs that exist no longer verify: the code is wrong, not the vector.
-const sha256: Sha256 = (bytes) => hash('sha256', bytes);
+const sha256: Sha256 = (data) => hash('sha256', data);
 const hashes = vectors.events.map((event) => event.hash);
 
 test.for(vectors.events)('the header, payload digest and hash of event $header.seq are as frozen', (event) => {
@@ -27,6 +30,27 @@ test.for(vectors.events)('the header, payload digest and hash of event $header.s
   expect(digestPayload(event.salt, event.payload, sha256)).toBe(header.payloadDigest);
   expect(hashHeader(header, sha256)).toBe(event.hash);
   expect(header.previous).toBe(hashes[header.seq - 2] ?? '0'.repeat(64));
+});
+
+test('what is hashed of a header is its canonical JSON, whatever its words', () => {
+  const words = fc.string({ unit: 'grapheme' });
+  const header = fc.record({
+    format: fc.constant(CHAIN_FORMAT),
+    run: words,
+    seq: fc.nat(),
+    tenant: words,
+    ts: fc.maxSafeNat(),
+    kind: fc.constantFrom(...eventKinds),
+    type: words,
+    epoch: fc.nat(),
+    payloadDigest: words,
+    previous: words,
+  });
+  fc.assert(
+    fc.property(header, (each) => {
+      expect(hashHeader(each, String)).toBe(canonicalJson(each));
+    }),
+  );
 });
 
 test.for(Object.entries(vectors.merkleRoots))(

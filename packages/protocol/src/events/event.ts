@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { canonicalJson, wellFormed, type Json, type JsonObject } from '../canonical-json.ts';
+import { storedJson, type Json, type JsonObject } from '../canonical-json.ts';
 import type { EventHeader, EventKind } from '../chain.ts';
 import { VltairError } from '../errors.ts';
 import { approvalDecisionSchemas } from './approval.ts';
@@ -61,7 +61,7 @@ const upcasters: { readonly [T in EventType]?: readonly Upcaster[] } = {
 
 /** The text of a payload that is stored, hashed and exported (C3). @throws TypeError for what JSON cannot hold. */
 export function payloadText(payload: EventPayload): string {
-  return canonicalJson(wellFormed(stamp(upcasters, payload.type, payload)));
+  return storedJson(stamp(upcasters, payload.type, payload));
 }
 
 /**

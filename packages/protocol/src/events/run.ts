@@ -71,6 +71,9 @@ export const subrunEndedSchema = z.strictObject({
   tree: z.string().exactOptional(),
 });
 
+/** Names a tenant: short, and without what separates it from something else. */
+export const tenantSchema = z.string().regex(/^[a-z0-9][a-z0-9_.-]{0,62}$/i);
+
 export const runFactSchemas = [
   z.strictObject({
     type: z.literal('run.created'),
@@ -84,6 +87,8 @@ export const runFactSchemas = [
     tree: z.string().exactOptional(),
     /** A line for people. */
     title: z.string(),
+    /** Whose run it is; absent: `default`. Tenants share what workers there are in equal parts. */
+    tenant: tenantSchema.exactOptional(),
     /** The `subrun` node that this run is the child of; `depth` counts the runs above it. */
     parent: z.strictObject({ run: z.string(), ...visitOf, depth: z.int().positive() }).exactOptional(),
     /** The run whose beginning this one takes over, up to `seq`. */
