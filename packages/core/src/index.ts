@@ -1,6 +1,7 @@
 export * from './ports/clock.ts';
 export * from './ports/event-store.ts';
 export * from './ports/gate.ts';
+export * from './ports/leases.ts';
 export * from './ports/agent.ts';
 export * from './machine/admit-effect.ts';
 export * from './machine/admit.ts';
@@ -19,8 +20,10 @@ export * from './machine/run-state.ts';
 export * from './machine/verify-replay.ts';
 export * from './runtime/attempt-context.ts';
 export type { AppliedTree, Errand } from './runtime/errand.ts';
+export { isWithAnother } from './runtime/refusal.ts';
 export { awaitedChildren, isResting } from './runtime/resting.ts';
 export { makeManifest } from './runtime/manifest.ts';
+export { Rounds } from './runtime/rounds.ts';
 export * from './runtime/run-log.ts';
 export * from './runtime/run-process.ts';
 export * from './runtime/runtime.ts';
@@ -33,7 +36,9 @@ export * from './workflow/define-workflow.ts';
 export { cel, text, type Handle, type Template, type Templated } from './workflow/template-handle.ts';
 export { type KnownAgent, type WorkflowProblem } from './workflow/workflow-problem.ts';
 export { type Validation, validateWorkflow, type ValidationOptions } from './workflow/validate-workflow.ts';
+export { type DatabaseServer, examineDatabase } from './journal/examine-database.ts';
 export { openPostgresStore, type PostgresStoreOptions } from './journal/open-postgres-store.ts';
+export { describeAddress as describeDatabase } from './journal/postgres-connection.ts';
 export { openSqliteStore, type SqliteStoreOptions } from './journal/open-sqlite-store.ts';
 export { exportRun } from './journal/export-run.ts';
 export { importRun, type ImportedRun, type ImportOptions } from './journal/import-run.ts';
@@ -62,10 +67,4 @@ export {
 } from './retention/compact-store.ts';
 export { abortMove, type MovedStore, moveStore, type MoveWish } from './retention/move-store.ts';
 export { countPayloads, purgeableRow, type PurgedRun, purgeRun } from './retention/purge-run.ts';
-export {
-  identityOf,
-  type RestoredStore,
-  type StoreIdentity,
-  restoreStore,
-  type RestoreWish,
-} from './retention/restore-store.ts';
+export { type RestoredStore, restoreStore, type RestoreWish } from './retention/restore-store.ts';

@@ -32,6 +32,9 @@ export class FaultyStore implements Port.EventStore {
   get ownership(): Port.Ownership {
     return this.real.ownership;
   }
+  get leases(): Port.EventStore['leases'] {
+    return this.real.leases;
+  }
   read(...read: Parameters<Port.EventStore['read']>): ReturnType<Port.EventStore['read']> {
     return this.real.read(...read);
   }
@@ -56,8 +59,8 @@ export class FaultyStore implements Port.EventStore {
   takeEpoch(): Promise<number> {
     return this.real.takeEpoch();
   }
-  send(command: Port.InboxCommand): Promise<void> {
-    return this.real.send(command);
+  send(...command: Parameters<Port.EventStore['send']>): Promise<void> {
+    return this.real.send(...command);
   }
   withdraw(id: string): Promise<void> {
     return this.real.withdraw(id);
@@ -65,11 +68,17 @@ export class FaultyStore implements Port.EventStore {
   inbox(): Promise<readonly Port.InboxCommand[]> {
     return this.real.inbox();
   }
+  claim(...claim: Parameters<Port.EventStore['claim']>): Promise<readonly Port.InboxCommand[]> {
+    return this.real.claim(...claim);
+  }
   answer(answers: readonly Port.CommandAnswer[]): Promise<void> {
     return this.real.answer(answers);
   }
   answerTo(id: string): Promise<Port.CommandAnswer | undefined> {
     return this.real.answerTo(id);
+  }
+  identity(): ReturnType<Port.EventStore['identity']> {
+    return this.real.identity();
   }
   changes(): number {
     return this.real.changes();

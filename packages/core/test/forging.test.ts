@@ -89,6 +89,18 @@ describe('whoever rewrites a payload and every hash that depends on it', () => {
   });
 });
 
+test('whoever rewrites a run that shares its commit with one that was proven before is found all the same', async () => {
+  const together = ['r3', 'r4'].map((run) =>
+    store.append(anAppend(store, { run, events: [{ ts: 1_000, payload: created('another run') }] })),
+  );
+  await Promise.all(together);
+  expect(await store.commitsOf('r3', 0, 10)).toEqual(await store.commitsOf('r4', 0, 10));
+  await reopen();
+  expect(await continued('r3', 1)).toMatchObject({ kind: 'appended' });
+  forger.rewrite('r4', newTitle);
+  await expect(continued('r4', 1)).rejects.toMatchObject({ reason: BROKEN, where: 'r4:1' });
+});
+
 describe('whoever lets a run end in its middle', () => {
   test('finds it refused, not exported and not continued', async () => {
     verifies('SP-9');

@@ -1,5 +1,5 @@
 // The process that kill.test.ts kills: works on one run in the directory until the run rests, and prints how it ended.
-// Each effect appends its key to `effects.txt` before it returns.
+// Each effect appends its key to `effects.txt` before it returns, and is told of.
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -19,6 +19,8 @@ const workflow = workflowSchema.parse({
 });
 
 const EFFECTS_EACH = 6;
+/** The run as a whole takes some twenty times as long. */
+const EFFECT_MS = 5;
 
 async function work(context: AgentContext): Promise<string> {
   for (let number = 1; number <= EFFECTS_EACH; number += 1) {
@@ -30,8 +32,9 @@ async function work(context: AgentContext): Promise<string> {
       clocks: { total: 10_000 },
     } as const;
     await context.effect(spec, async ({ idempotencyKey }) => {
-      await setTimeout(1);
+      await setTimeout(EFFECT_MS);
       appendFileSync(join(directory, 'effects.txt'), `${idempotencyKey}\n`);
+      process.stdout.write('effect\n');
       return number;
     });
     if (context.node === 'left' && number === 3 && context.attempt === 1) throw new VltairError('transient/agent');

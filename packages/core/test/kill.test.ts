@@ -24,18 +24,29 @@ interface Ended {
   readonly output: string;
 }
 
-/** Runs the child; kills it `killAfterMs` after it has begun to work, unless it has ended by then. */
-async function runChild(directory: string, run: string, killAfterMs: number | undefined): Promise<Ended> {
+interface Kill {
+  /** How many effects the child tells of first. */
+  readonly effects: number;
+  readonly thenMs: number;
+}
+
+/** Runs the child, to its end or until it is killed. */
+async function runChild(directory: string, run: string, kill: Kill | undefined): Promise<Ended> {
   const child = spawn(process.execPath, [CHILD, directory, run], { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   let errors = '';
-  child.stdout.on('data', (chunk: Buffer) => (output += String(chunk)));
+  const hasBegun = new Promise<void>((resolve) =>
+    child.stdout.on('data', (chunk: Buffer) => {
+      output += String(chunk);
+      if (output.split('effect').length > (kill?.effects ?? 0) && output.includes('working')) resolve();
+    }),
+  );
   child.stderr.on('data', (chunk: Buffer) => (errors += String(chunk)));
   const exit = once(child, 'exit');
   const closed = once(child, 'close');
-  if (killAfterMs !== undefined) {
-    await Promise.race([once(child.stdout, 'data'), exit]);
-    await Promise.race([setTimeout(killAfterMs), exit]);
+  if (kill !== undefined) {
+    await Promise.race([hasBegun, exit]);
+    await Promise.race([setTimeout(kill.thenMs), exit]);
     child.kill('SIGKILL');
   }
   await closed;
@@ -50,12 +61,15 @@ test('a run survives kill -9 at any moment: every recorded effect happened once'
   const run = makeRunId(1, new Uint8Array(16));
   let kills = 0;
   for (let turn = 0; turn < KILLS; turn += 1) {
-    const { killed } = await runChild(place.path, run, Math.floor(random() * 60));
+    const { killed } = await runChild(place.path, run, {
+      effects: Math.floor(random() * 4),
+      thenMs: Math.floor(random() * 12),
+    });
     if (!killed) break;
     kills += 1;
   }
   const { output } = await runChild(place.path, run, undefined);
-  expect(output, `KILL_SEED=${seed}`).toBe('working\nsucceeded\n');
+  expect(output.replaceAll('effect\n', ''), `KILL_SEED=${seed}`).toBe('working\nsucceeded\n');
 
   const store = await openReplayedStore({
     directory: place.path,

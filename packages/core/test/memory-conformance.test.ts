@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { MemoryJournal } from '../src/simulation/memory-journal.ts';
 import { describeJournal } from './event-store-conformance.ts';
 import { anAppend, aRunOf, claimed, created } from './journal-builders.ts';
+import { describeLeases } from './leases-conformance.ts';
 import { describeManyWriters } from './many-writers-conformance.ts';
 import { writeAmongOthers } from './many-writers.ts';
 
@@ -9,6 +10,16 @@ describeJournal('the journal in memory', () => {
   const journal = new MemoryJournal();
   return Promise.resolve({
     open: () => Promise.resolve(journal.open()),
+    remove: () => Promise.resolve(journal.close()),
+  });
+});
+
+describeLeases('the leases of a journal in memory', () => {
+  let now = 1_700_000_000_000;
+  const journal = new MemoryJournal({ now: () => now });
+  return Promise.resolve({
+    open: () => Promise.resolve(journal.open()),
+    pass: (milliseconds) => Promise.resolve(void (now += milliseconds)),
     remove: () => Promise.resolve(journal.close()),
   });
 });
@@ -27,7 +38,7 @@ describeManyWriters(
 );
 
 test('the same requests give the same bytes, signatures included', async () => {
-  const [left, right] = await Promise.all([1, 2].map(() => linesOf(new MemoryJournal(7))));
+  const [left, right] = await Promise.all([1, 2].map(() => linesOf(new MemoryJournal({ seed: 7 }))));
   expect(left).toEqual(right);
   expect(left?.[0]).toMatchObject({ payload: expect.stringContaining('run.created') });
 });

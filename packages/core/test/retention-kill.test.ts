@@ -1,6 +1,6 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Readable } from 'node:stream';
@@ -53,7 +53,8 @@ test('a backup: what has its name is whole, what has not is refused', { timeout:
     await killDuring('backup', 40 + Math.random() * 300);
     for (const name of readdirSync(root.path).filter((each) => each.startsWith('copy'))) {
       const checked = checkBackup(join(root.path, name));
-      if (name.includes('.partial-'))
+      // One that was killed between its manifest and its name is whole.
+      if (name.includes('.partial-') && !existsSync(join(root.path, name, 'manifest.json')))
         await expect(checked, name).rejects.toMatchObject({ reason: 'invalid_argument/backup' });
       else expect((await checked).manifest.runs).toMatchObject({ succeeded: RUNS.length, running: 1 });
       rmSync(join(root.path, name), { recursive: true });

@@ -70,7 +70,7 @@ test('a worker that dies before any of its turns, its requests lost or not, leav
 /** Asking whether there is anything to do, where there is not. */
 function isLook(label: string, next: string | undefined): boolean {
   const isPoll = (text: string | undefined): boolean =>
-    text !== undefined && /^store\.(inbox|runs)( reply)?$/.test(text);
+    text !== undefined && /^(store\.(claim|runs)|leases\.renew)( reply)?$/.test(text);
   return isPoll(label) || (label === 'timer' && (next === 'timer' || isPoll(next)));
 }
 

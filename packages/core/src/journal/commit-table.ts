@@ -129,22 +129,43 @@ export function* commitsAfter(number: number, limit: number): Work<readonly Sign
   return yield* commitsOfRows(yield* rowsOf(selectAfter, { number, limit }));
 }
 
-/** Those that hold events of a run. */
-export function* commitsOfRun(run: string, number: number, limit: number): Work<readonly SignedCommit[]> {
-  return yield* commitsOfRows(yield* rowsOf(selectOfRun, { run, number, limit }));
+/** A commit without the hashes of its events, which its statement names by their root. */
+export type SignedStatement = Omit<SignedCommit, 'hashes'>;
+/** The hashes that somebody has seen under the root of this very statement. */
+export type KnownHashes = (commit: SignedStatement) => readonly string[] | undefined;
+
+/** Those that hold events of a run. Hashes that are known are not read again: runs share commits. */
+export function* commitsOfRun(
+  run: string,
+  number: number,
+  limit: number,
+  known?: KnownHashes,
+): Work<readonly SignedCommit[]> {
+  return yield* commitsOfRows(yield* rowsOf(selectOfRun, { run, number, limit }), known);
 }
 
-function* commitsOfRows(rows: readonly Row[]): Work<readonly SignedCommit[]> {
-  const hashes = yield rows.flatMap((row) => {
+function* commitsOfRows(rows: readonly Row[], known?: KnownHashes): Work<readonly SignedCommit[]> {
+  const commits = rows.map((row) => {
+    const said = statementIn(row);
+    return { row, said, hashes: known?.(said) };
+  });
+  const unknown = commits.filter(({ hashes }) => hashes === undefined).map(({ row }) => row);
+  const found = yield unknown.flatMap((row) => {
     const range = { first: integerIn(row, 'first_position'), last: integerIn(row, 'last_position') };
     return [ask(selectHashes, range), ask(selectArchivedHashes, range)];
   });
-  return rows.map((row, index) => ({
+  const read = new Map(
+    unknown.map((row, index) => [row, hashesOf(found[2 * index] ?? [], found[2 * index + 1] ?? [])]),
+  );
+  return commits.map(({ row, said, hashes = read.get(row) ?? [] }) => ({ ...said, hashes }));
+}
+
+function statementIn(row: Row): SignedStatement {
+  return {
     statement: textIn(row, 'statement'),
     signature: textIn(row, 'signature'),
     publicKey: textIn(row, 'public_key'),
-    hashes: hashesOf(hashes[2 * index] ?? [], hashes[2 * index + 1] ?? []),
-  }));
+  };
 }
 
 function hashesOf(live: readonly Row[], archived: readonly Row[]): readonly string[] {

@@ -12,6 +12,8 @@ import type { WriteReply, WriteRequest } from './write-request.ts';
  */
 setFlagsFromString('--wasm-wrapper-tiering-budget=2000000000');
 
+const MOST_IN_A_TURN = 32;
+
 interface Waiting {
   readonly resolve: (reply: WriteReply) => void;
   readonly reject: (error: VltairError) => void;
@@ -24,6 +26,8 @@ interface Waiting {
 export class CommitThread implements Committer {
   readonly #worker: Worker;
   readonly #waiting: Waiting[] = [];
+  /** Replies that nobody has been told yet. */
+  readonly #arrived: WriteReply[] = [];
   readonly #ended: Promise<void>;
   #outgoing: WriteRequest[] = [];
   #lost: VltairError | undefined;
@@ -31,7 +35,7 @@ export class CommitThread implements Committer {
 
   constructor(data: WriterData) {
     this.#worker = new Worker(new URL('./journal-writer.ts', import.meta.url), { workerData: data, execArgv: [] });
-    this.#worker.on('message', (replies: FromWriter) => this.#settle(replies));
+    this.#worker.on('message', (replies: FromWriter) => this.#take(replies));
     this.#worker.on('error', (error) => this.#lose(error));
     this.#ended = new Promise((resolve) => {
       this.#worker.once('exit', () => {
@@ -73,12 +77,19 @@ export class CommitThread implements Committer {
     this.#worker.postMessage(message);
   }
 
-  #settle(replies: FromWriter): void {
-    for (const reply of replies) this.#waiting.shift()?.resolve(reply);
+  #take(replies: FromWriter): void {
+    if (this.#arrived.push(...replies) === replies.length) this.#settle(MOST_IN_A_TURN);
+  }
+
+  /** Much follows from a reply: whoever else waits for the event loop has its turn after some of them. */
+  #settle(most: number): void {
+    for (const reply of this.#arrived.splice(0, most)) this.#waiting.shift()?.resolve(reply);
+    if (this.#arrived.length > 0) setImmediate(() => this.#settle(most));
     if (this.#waiting.length === 0 && !this.#isClosing) this.#worker.unref();
   }
 
   #lose(cause: unknown): void {
+    this.#settle(this.#arrived.length);
     this.#lost ??= new VltairError('unavailable/store_failed', { detail: 'the thread that commits has ended', cause });
     for (const waiting of this.#waiting.splice(0)) waiting.reject(this.#lost);
   }

@@ -127,7 +127,8 @@ class OpenGroup {
   readonly #runs = new Map<string, RunChange>();
   #lines: PlacedLine[] = [];
   #snapshots: SerialisedSnapshot[] = [];
-  #sent: SerialisedCommand[] = [];
+  /** By id: the same twice is one command. */
+  readonly #sent = new Map<string, SerialisedCommand>();
   #answers: CommandAnswer[] = [];
 
   constructor(found: Found, means: CommitMeans) {
@@ -145,7 +146,7 @@ class OpenGroup {
         this.#snapshots.push(request);
         return DONE;
       case 'send':
-        this.#sent.push(request.command);
+        this.#send(request.command);
         return DONE;
       case 'withdraw':
         return { ...DONE, also: asking([askWithdraw(request.id)]) };
@@ -161,12 +162,18 @@ class OpenGroup {
       ...askPutRuns([...this.#runs.values()]),
       ...askInsert(this.#lines),
       ...this.#snapshots.flatMap((snapshot) => askSaveSnapshot(snapshot, this.#means.key)),
-      ...askSend(this.#sent),
+      ...askSend([...this.#sent.values()]),
       ...askAnswer(this.#answers),
     ];
     this.#runs.clear();
-    [this.#lines, this.#snapshots, this.#sent, this.#answers] = [[], [], [], []];
+    this.#sent.clear();
+    [this.#lines, this.#snapshots, this.#answers] = [[], [], []];
     return writes;
+  }
+
+  #send(command: SerialisedCommand): void {
+    const { claimedBy } = this.#sent.get(command.id) ?? command;
+    this.#sent.set(command.id, { ...command, claimedBy: command.claimedBy ?? claimedBy });
   }
 
   sign(): SignedMark | undefined {

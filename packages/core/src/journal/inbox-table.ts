@@ -10,6 +10,14 @@ export interface SerialisedCommand {
   readonly run: string;
   readonly command: string;
   readonly ts: number;
+  readonly tenant: string;
+  /** The epoch of whoever has sent it in order to answer it. */
+  readonly claimedBy: number | undefined;
+}
+
+/** A command, and its place in the inbox. */
+export interface NumberedCommand extends InboxCommand {
+  readonly number: number;
 }
 
 /** How long what became of a command is kept: nobody waits longer for an answer, or repeats a command later. */
@@ -18,9 +26,9 @@ const KEPT_MS = 7 * 24 * 3_600_000;
 /* The tables `inbox` and `answered`: commands that wait, and what became of those that were answered, so that a late repeat is no second command. */
 const insertCommands = batch({
   into: 'inbox',
-  columns: { id: 'text', run: 'text', command: 'text', ts: 'bigint' },
+  columns: { id: 'text', run: 'text', command: 'text', ts: 'bigint', claimed_by: 'bigint', tenant: 'text' },
   where: 'NOT EXISTS (SELECT 1 FROM answered a WHERE a.id = new.id)',
-  then: 'ON CONFLICT (id) DO NOTHING',
+  then: 'ON CONFLICT (id) DO UPDATE SET claimed_by = coalesce(excluded.claimed_by, inbox.claimed_by)',
 });
 const insertAnswers = batch({
   into: 'answered',
@@ -37,7 +45,7 @@ const selectAnswered = statement('SELECT id FROM answered WHERE id IN :ids[]');
 export function askSend(commands: readonly SerialisedCommand[]): readonly Ask[] {
   return askAll(
     insertCommands,
-    commands.map(({ id, run, command, ts }) => ({ id, run, command, ts })),
+    commands.map(({ claimedBy, ...command }) => ({ ...command, claimed_by: claimedBy ?? null })),
   );
 }
 
@@ -82,6 +90,13 @@ export function answeredIn(rows: readonly Row[] = []): Set<string> {
 
 export function* waitingCommands(): Work<readonly InboxCommand[]> {
   return (yield* rowsOf(selectAll)).map(commandOf);
+}
+
+/** Oldest first, in whatever order they were claimed. */
+export function claimedIn(rows: readonly Row[]): readonly NumberedCommand[] {
+  return rows
+    .map((row) => ({ ...commandOf(row), number: integerIn(row, 'number') }))
+    .toSorted((left, right) => left.number - right.number);
 }
 
 const refusalSchema = z.strictObject({

@@ -1,9 +1,10 @@
 import { type ExportLine, readPayload, type StoredEvent, VltairError } from '@vltair/protocol';
-import type { LogEntry, RunHead, RunStatus } from '../ports/event-store.ts';
+import type { LogEntry, RunHead, RunStatus, StoreIdentity } from '../ports/event-store.ts';
 import { type ChainPoint, chainPointOf, chainStart, faultOfLine, faultOfLink } from './chain-check.ts';
 import { eventsAfter, eventsOfRun, hashAt } from './event-table.ts';
 import { headOfRun, runCounts } from './run-table.ts';
-import type { Work } from './statement.ts';
+import { integerIn, optionalTextIn, textIn } from './row.ts';
+import { rowOf, statement, type Work } from './statement.ts';
 
 /** Whoever does reading {@link Work}, over connections that cannot write. What fails is from the error catalogue. */
 export interface Reader {
@@ -54,6 +55,13 @@ export function* readCounts(): Work<Readonly<Record<RunStatus, number>>> {
     failed: of('failed'),
     cancelled: of('cancelled'),
   };
+}
+
+const selectIdentity = statement('SELECT store, since_ts, backup FROM identities ORDER BY number DESC LIMIT 1');
+
+export function* readIdentity(): Work<StoreIdentity> {
+  const row = (yield* rowOf(selectIdentity)) ?? {};
+  return { store: textIn(row, 'store'), since: integerIn(row, 'since_ts'), backup: optionalTextIn(row, 'backup') };
 }
 
 function* pointAt(run: string, seq: number): Work<ChainPoint | undefined> {

@@ -1,13 +1,16 @@
 import { type StoredEvent, VltairError } from '@vltair/protocol';
 import type * as Port from '../ports/event-store.ts';
-import { commitsAfter, commitsOfRun } from './commit-table.ts';
+import type { InboxClaim, Leases } from '../ports/leases.ts';
+import { commitsAfter, commitsOfRun, type KnownHashes } from './commit-table.ts';
 import type { Committer } from './committer.ts';
 import { eventsOfRun } from './event-table.ts';
 import { answerOfCommand, waitingCommands } from './inbox-table.ts';
-import { type Reader, readCounts, readHead, readRun, readTail } from './journal-reads.ts';
+import { type Reader, readCounts, readHead, readIdentity, readRun, readTail } from './journal-reads.ts';
 import { queryRuns, runOf } from './run-table.ts';
 import type { StoreKey } from './signing-key.ts';
+import { claimInbox } from './lease-table.ts';
 import { newestSnapshot } from './snapshot-table.ts';
+import { type LeaseDrivers, StoreLeases } from './store-leases.ts';
 import { ProvenCommits, verifiedOrThrow, verifyOwnCommits } from './verify-run.ts';
 import {
   errorOfReply,
@@ -25,6 +28,10 @@ export interface StoreParts {
   readonly reader: Reader;
   readonly committer: Committer;
   readonly ownership: Port.Ownership;
+  /** Of a store that shows one tenant alone. */
+  readonly tenant?: string;
+  /** Absent: there is one writer at a time. */
+  readonly leases?: LeaseDrivers;
   /** Read when it is first needed: most commands that only read never sign. */
   readonly key: () => StoreKey;
   /** Lets others have the store, when all else is closed. */
@@ -34,6 +41,7 @@ export interface StoreParts {
 /** The journal over any database: reads through its reader, writes through its committer. */
 export class JournalStore implements Port.EventStore {
   readonly ownership: Port.Ownership;
+  readonly leases: Leases | undefined;
   readonly #parts: StoreParts;
   /** Up to which event this opening has written, or verified, a run. */
   readonly #own = new Map<string, number>();
@@ -44,6 +52,7 @@ export class JournalStore implements Port.EventStore {
   constructor(parts: StoreParts) {
     this.#parts = parts;
     this.ownership = parts.ownership;
+    this.leases = parts.leases === undefined ? undefined : new StoreLeases(parts.leases, parts.reader);
   }
 
   async append(request: Port.AppendRequest): Promise<Port.AppendOutcome> {
@@ -70,8 +79,8 @@ export class JournalStore implements Port.EventStore {
     await this.#write(serialiseSnapshot(snapshot));
   }
 
-  async send(command: Port.InboxCommand): Promise<void> {
-    await this.#write({ kind: 'send', command: serialiseCommand(command) });
+  async send(command: Port.InboxCommand, claimedBy?: number): Promise<void> {
+    await this.#write({ kind: 'send', command: serialiseCommand(command, { claimedBy, ofStore: this.#parts.tenant }) });
   }
 
   async withdraw(id: string): Promise<void> {
@@ -126,12 +135,21 @@ export class JournalStore implements Port.EventStore {
     return await this.#parts.reader.do(() => waitingCommands());
   }
 
+  async claim(wish: InboxClaim): Promise<readonly Port.InboxCommand[]> {
+    const { leases } = this.#parts;
+    return leases === undefined ? await this.inbox() : await leases.claiming.do(() => claimInbox(wish));
+  }
+
   async loadSnapshot(run: string, schema: number): Promise<Port.Snapshot | undefined> {
     return await this.#parts.reader.do(() => newestSnapshot(run, schema, this.#parts.key()));
   }
 
   changes(): number {
     return this.#parts.reader.changes();
+  }
+
+  async identity(): Promise<Port.StoreIdentity> {
+    return await this.#parts.reader.do(() => readIdentity());
   }
 
   signer(): Port.Signer {
@@ -157,15 +175,29 @@ export class JournalStore implements Port.EventStore {
   async #prove(run: string): Promise<void> {
     const row = this.ownership.kind === 'reader' ? undefined : await this.run(run);
     if (row === undefined || row.origin !== undefined) return;
-    verifiedOrThrow(run, await verifyOwnCommits(this, run, this.#proven));
+    verifiedOrThrow(run, await verifyOwnCommits(this.#rereading(), run, this.#proven));
     this.#own.set(run, row.seq);
   }
 
+  /** Itself, but for commits that were proven, of which only what was signed is read again. */
+  #rereading(): Parameters<typeof verifyOwnCommits>[0] {
+    const known: KnownHashes = (commit) => this.#proven.find(commit)?.hashes;
+    return {
+      run: (id) => this.run(id),
+      head: (run) => this.head(run),
+      entries: (...place) => this.entries(...place),
+      commitsOf: async (...place) => await this.#parts.reader.inSnapshot(() => commitsOfRun(...place, known)),
+      signer: () => this.signer(),
+    };
+  }
+
   async #close(): Promise<void> {
-    const { reader, committer, release } = this.#parts;
+    const { reader, committer, leases, release } = this.#parts;
     // The reader first: the last connection to a SQLite file folds the WAL into it, and a reader cannot.
     await reader.close();
     await committer.close();
+    await leases?.renewing.close();
+    await leases?.claiming.close();
     await release();
   }
 

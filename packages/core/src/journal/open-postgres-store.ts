@@ -9,6 +9,7 @@ import { PostgresCommitter } from './postgres-committer.ts';
 import { clientConfig, describeAddress, endClient, type PostgresAddress } from './postgres-connection.ts';
 import { PostgresDriver } from './postgres-driver.ts';
 import { isPassing, postgresError } from './postgres-error.ts';
+import { PostgresLeases } from './postgres-leases.ts';
 import { PostgresReader } from './postgres-reader.ts';
 import { makePostgresCurrent, requirePostgresCurrent } from './postgres-schema.ts';
 import { ensureStoreKey, readStoreKey, type StoreKey } from './signing-key.ts';
@@ -70,7 +71,9 @@ async function storeOf(
   const committer = new PostgresCommitter({ address, name, means, changes, patience });
   const reader = new PostgresReader({ address, name, connections, changes });
   if (ownership.kind === 'writer') await changes.listen();
-  return new JournalStore({ name, reader, committer, ownership, key, release: () => {} });
+  const leases = { renewing: new PostgresLeases(address, name), claiming: new PostgresLeases(address, name) };
+  const ofTenant = tenant === undefined ? {} : { tenant };
+  return new JournalStore({ name, reader, committer, ownership, leases, key, ...ofTenant, release: () => {} });
 }
 
 function keyOf({ directory, mode, onWarning }: PostgresStoreOptions): () => StoreKey {
@@ -104,7 +107,7 @@ async function trySeat(options: PostgresStoreOptions, name: string, key: () => S
     await makePostgresCurrent(client, key());
     const driver = new PostgresDriver(client);
     checkEnd(await driver.inSnapshot(endOfLog()), key(), { name, onWarning: options.onWarning });
-    return { kind: 'writer', epoch: await driver.do(countOpening()), isShared: true };
+    return { kind: 'writer', epoch: await driver.do(countOpening()) };
   } finally {
     await endClient(client);
   }

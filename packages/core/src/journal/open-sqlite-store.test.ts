@@ -372,6 +372,25 @@ test('an event whose payload was purged keeps its place in the proof and cannot 
   expect((await store.entries('r1', 1, 1))[0]).not.toHaveProperty('payload');
 });
 
+test('much that is acknowledged together does not keep the event loop to itself', async () => {
+  const store = await open('write', 'thread');
+  let turns = 0;
+  let isOver = false;
+  const turn = (): void => {
+    turns += 1;
+    if (!isOver) setImmediate(turn);
+  };
+  const appends = Array.from({ length: 320 }, (_, index) =>
+    store.append(anAppend(store, { run: `r${index}`, events: [{ ts: 1, payload: created() }] })),
+  );
+  await appends[0];
+  turn();
+  const outcomes = await Promise.all(appends);
+  isOver = true;
+  expect(outcomes.map(({ kind }) => kind)).toEqual(appends.map(() => 'appended'));
+  expect(turns).toBeGreaterThanOrEqual(9);
+});
+
 test('when the thread that commits is lost, what waits is rejected and the store says that it is unusable', async () => {
   const store = await open('write', 'thread');
   // The thread reads the key when it starts, which is after this.

@@ -88,7 +88,7 @@ function openOwned({ directory, onWarning, commitOn = 'thread' }: SqliteStoreOpt
   const epoch = takeEpoch(directory, key, onWarning);
   const reader = new SqliteReader(openReading(directory), directory);
   const committer = commitOn === 'thread' ? new CommitThread({ directory }) : commitHere(directory, key);
-  const ownership = { kind: 'writer', epoch, isShared: false } as const;
+  const ownership = { kind: 'writer', epoch } as const;
   return new JournalStore({
     name: directory,
     reader,

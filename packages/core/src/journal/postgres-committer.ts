@@ -1,13 +1,14 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { VltairError } from '@vltair/protocol';
 import { hasCommit } from './commit-table.ts';
 import type { Committer } from './committer.ts';
 import { type CommitMeans, type Group, groupCommit } from './group-commit.ts';
 import { type Patience, withPatience } from './patience.ts';
 import { notifyChange, type PostgresChanges } from './postgres-changes.ts';
-import { clientConfig, COMMIT_LOCK, endClient, type PostgresAddress } from './postgres-connection.ts';
+import { COMMIT_LOCK, type PostgresAddress } from './postgres-connection.ts';
 import { type Ending, PostgresDriver } from './postgres-driver.ts';
 import { isPassing, postgresFault } from './postgres-error.ts';
+import { PostgresLink } from './postgres-link.ts';
 import { integerIn, type Row } from './row.ts';
 import { ask, type Work } from './statement.ts';
 import type { WriteReply, WriteRequest } from './write-request.ts';
@@ -44,13 +45,14 @@ export interface CommitterOptions {
 export class PostgresCommitter implements Committer {
   readonly #options: CommitterOptions;
   readonly #queue: Pending[] = [];
-  #client: pg.Client | undefined;
+  readonly #link: PostgresLink;
   #processId: number | undefined;
   #serving: Promise<void> | undefined;
   #isClosed = false;
 
   constructor(options: CommitterOptions) {
     this.#options = options;
+    this.#link = new PostgresLink(options.address, STATEMENT_MS);
   }
 
   /** The server's process of the connection that commits. */
@@ -70,7 +72,7 @@ export class PostgresCommitter implements Committer {
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#serving;
-    if (this.#client !== undefined) await endClient(this.#client);
+    await this.#link.close();
   }
 
   async #serve(): Promise<void> {
@@ -98,14 +100,13 @@ export class PostgresCommitter implements Committer {
 
   /** W1. `doubt` is the group whose COMMIT was sent last. */
   async #try(requests: readonly WriteRequest[], doubt: { group?: Group }): Promise<Group> {
-    const client = await this.#connected();
-    try {
-      const work = this.#attempt(requests, doubt.group);
-      return await new PostgresDriver(client).inTransaction(BEGIN, work, (group) => (doubt.group = group));
-    } catch (error) {
-      this.#drop(client);
-      throw error;
-    }
+    return await this.#link.use(
+      async (client) => {
+        const work = this.#attempt(requests, doubt.group);
+        return await new PostgresDriver(client).inTransaction(BEGIN, work, (group) => (doubt.group = group));
+      },
+      (client) => this.#known(client),
+    );
   }
 
   *#attempt(requests: readonly WriteRequest[], doubt: Group | undefined): Work<Ending<Group>> {
@@ -114,25 +115,9 @@ export class PostgresCommitter implements Committer {
     return { result: group, writes: [...group.writes, ask(notifyChange)] };
   }
 
-  async #connected(): Promise<pg.Client> {
-    if (this.#client !== undefined) return this.#client;
-    const client = new pg.Client(clientConfig(this.#options.address, STATEMENT_MS));
-    client.on('error', () => this.#drop(client)); // the query that is under way rejects with it
-    try {
-      await client.connect();
-      const { rows } = await client.query<Row>('SELECT pg_backend_pid() AS id');
-      this.#processId = integerIn(rows[0] ?? {}, 'id');
-      this.#client = client;
-      return client;
-    } catch (error) {
-      this.#drop(client);
-      throw error;
-    }
-  }
-
-  #drop(client: pg.Client): void {
-    if (this.#client === client) this.#client = undefined;
-    void endClient(client);
+  async #known(client: pg.Client): Promise<void> {
+    const { rows } = await client.query<Row>('SELECT pg_backend_pid() AS id');
+    this.#processId = integerIn(rows[0] ?? {}, 'id');
   }
 }
 

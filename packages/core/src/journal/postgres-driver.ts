@@ -72,7 +72,8 @@ export class PostgresDriver {
   }
 }
 
-function* ended<T>(work: Work<T>): Work<Ending<T>> {
+/** Work that has no writes left for its end. */
+export function* ended<T>(work: Work<T>): Work<Ending<T>> {
   return { result: yield* work, writes: [] };
 }
 

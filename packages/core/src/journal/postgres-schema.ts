@@ -19,11 +19,10 @@ const LOCK = "SELECT pg_advisory_xact_lock(hashtext('vltair schema'))";
 const TENANT = "tenant = current_setting('vltair.tenant', true) OR current_setting('vltair.tenant', true) = '*'";
 const OF_RUN = 'EXISTS (SELECT 1 FROM runs r WHERE r.run = ';
 /**
- * A command belongs to the tenant of its run, and one for a run that is still to begin to the tenant of the connection
- * that brings it; an answer to the tenant of its command.
+ * A command belongs to the tenant of its run, and one for a run that is still to begin to the tenant that it names; an
+ * answer to the tenant of its command.
  */
 const BELONGING = `
-  ALTER TABLE inbox ADD COLUMN IF NOT EXISTS tenant TEXT NOT NULL DEFAULT current_setting('vltair.tenant', true);
   ALTER TABLE answered ADD COLUMN IF NOT EXISTS tenant TEXT NOT NULL DEFAULT current_setting('vltair.tenant', true);
   CREATE OR REPLACE FUNCTION tenant_of_command() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
@@ -37,6 +36,10 @@ const BELONGING = `
     END $$;
   CREATE OR REPLACE TRIGGER of_tenant BEFORE INSERT ON inbox FOR EACH ROW EXECUTE FUNCTION tenant_of_command();
   CREATE OR REPLACE TRIGGER of_tenant BEFORE INSERT ON answered FOR EACH ROW EXECUTE FUNCTION tenant_of_answer();`;
+/** The clock by which leases run out. */
+const NOW = `
+  CREATE OR REPLACE FUNCTION store_now() RETURNS bigint LANGUAGE sql
+    AS 'SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint';`;
 const HASHES = `
   CREATE OR REPLACE FUNCTION live_hashes(first bigint, last bigint) RETURNS TABLE ("position" bigint, hash text)
     LANGUAGE plpgsql AS $$
@@ -105,7 +108,7 @@ async function makeSchema(client: pg.Client): Promise<void> {
 
 async function migrate(client: pg.Client, version: number): Promise<void> {
   for (const statements of postgresMigrations(version)) await client.query(statements);
-  await client.query(BELONGING + HASHES + WALLS);
+  await client.query(BELONGING + NOW + HASHES + WALLS);
   await client.query(
     `INSERT INTO meta VALUES ('schema', ${SCHEMA_VERSION}) ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
   );

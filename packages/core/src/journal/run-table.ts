@@ -7,6 +7,7 @@ import {
   type RunStatus,
   runStatuses,
 } from '../ports/event-store.ts';
+import { IS_AVAILABLE } from './lease-table.ts';
 import { integerIn, oneOfIn, optionalIntegerIn, optionalTextIn, type Row, textIn } from './row.ts';
 import {
   type Ask,
@@ -86,9 +87,9 @@ const HEAD = 'run, seq, epoch, hash, head_ts, origin, archived_ts';
 const selectHead = statement(`SELECT ${HEAD} FROM runs WHERE run = :run`);
 const selectHeads = statement(`SELECT ${HEAD} FROM runs WHERE run IN :runs[]`);
 const selectOne = statement('SELECT * FROM runs WHERE run = :run');
-const selectDue = statement(
-  'SELECT * FROM runs WHERE wake_ts <= :wakeBy AND origin IS NULL ORDER BY wake_ts LIMIT :limit',
-);
+const DUE = 'SELECT * FROM runs WHERE wake_ts <= :wakeBy AND origin IS NULL';
+const selectDue = statement(`${DUE} ORDER BY wake_ts LIMIT :limit`);
+const selectAvailableDue = statement(`${DUE} AND ${IS_AVAILABLE} ORDER BY wake_ts LIMIT :limit`);
 const selectCounts = statement('SELECT status, count(*) AS count FROM runs GROUP BY status');
 const updateArchived = statement('UPDATE runs SET archived_ts = :ts WHERE run = :run');
 const updatePurged = statement('UPDATE runs SET purged_ts = :ts, purged_by = :by WHERE run = :run');
@@ -164,12 +165,16 @@ export function* runOf(run: string): Work<RunRow | undefined> {
 }
 
 export function* queryRuns(query: RunQuery): Work<readonly RunRow[]> {
-  const { statuses, joinKey, idPart, isWhole, wakeBy, limit = DEFAULT_LIMIT } = query;
-  if (wakeBy !== undefined) return (yield* rowsOf(selectDue, { wakeBy, limit })).map(runRowOf);
+  const { statuses, joinKey, idPart, isWhole, availableTo: available, wakeBy, limit = DEFAULT_LIMIT } = query;
+  if (wakeBy !== undefined) {
+    const due = available === undefined ? selectDue : selectAvailableDue;
+    return (yield* rowsOf(due, { wakeBy, limit, ...(available === undefined ? {} : { available }) })).map(runRowOf);
+  }
   const wanted: Parameters = {
     ...(statuses === undefined ? {} : { statuses }),
     ...(joinKey === undefined ? {} : { joinKey }),
     ...(idPart === undefined || idPart === '' ? {} : { idPart }),
+    ...(available === undefined ? {} : { available }),
   };
   const names = [...Object.keys(wanted), ...(isWhole === true ? ['isWhole'] : [])];
   return (yield* rowsOf(queryFor(names), { ...wanted, limit })).map(runRowOf);
@@ -181,6 +186,7 @@ const conditions = {
   joinKey: 'join_key = :joinKey',
   idPart: "replace(run, :idPart, '') <> run",
   isWhole: "run NOT LIKE '%.%'",
+  available: IS_AVAILABLE,
 } as const;
 const queries = new Map<string, Statement>();
 

@@ -128,6 +128,20 @@ const migrations: readonly string[] = [
   `
   CREATE INDEX runs_by_creation ON runs (created_ts);
   `,
+  `
+  CREATE TABLE leases (
+    epoch INTEGER PRIMARY KEY,
+    lease INTEGER NOT NULL,
+    worker TEXT NOT NULL,
+    is_standing INTEGER NOT NULL,
+    since_ts INTEGER NOT NULL,
+    until_ts INTEGER NOT NULL,
+    told TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE held_keys (key TEXT PRIMARY KEY, epoch INTEGER NOT NULL) STRICT;
+  ALTER TABLE inbox ADD COLUMN claimed_by INTEGER;
+  ALTER TABLE inbox ADD COLUMN tenant TEXT NOT NULL DEFAULT 'default';
+  `,
 ];
 
 export const SCHEMA_VERSION = migrations.length;

@@ -1,5 +1,6 @@
 import { type ErrorReason, VltairError } from '@vltair/protocol';
 import type { EventStore, LogEntry, RunRow, SignedCommit } from '../ports/event-store.ts';
+import type { SignedStatement } from './commit-table.ts';
 import { type ChainPoint, chainPointOf, chainStart, faultOfLink } from './chain-check.ts';
 import { isStatusAfter, statusesAfter } from './run-status.ts';
 import {
@@ -63,23 +64,29 @@ export async function verifyRun(store: EventStore, run: string, pinned?: readonl
 /** How many commits of 128 events are remembered: what a thousand runs that began together share, in a few megabytes. */
 const REMEMBERED = 512;
 
-/** Commits that were proven, by all that they say: runs share commits, and each is proven once. */
-export class ProvenCommits {
-  readonly #points = new Map<string, CommitPoint>();
+/** What a commit that was proven states, and the hashes that its root stands for. */
+interface Proven {
+  readonly point: CommitPoint;
+  readonly hashes: readonly string[];
+}
 
-  find(commit: SignedCommit): CommitPoint | undefined {
-    return this.#points.get(textOf(commit));
+/** Commits that were proven, by what was signed: runs share commits, and each is read and proven once. */
+export class ProvenCommits {
+  readonly #proven = new Map<string, Proven>();
+
+  find(commit: SignedStatement): Proven | undefined {
+    return this.#proven.get(textOf(commit));
   }
 
   add(commit: SignedCommit, point: CommitPoint): void {
-    this.#points.set(textOf(commit), point);
-    const [oldest] = this.#points.keys();
-    if (this.#points.size > REMEMBERED && oldest !== undefined) this.#points.delete(oldest);
+    this.#proven.set(textOf(commit), { point, hashes: commit.hashes });
+    const [oldest] = this.#proven.keys();
+    if (this.#proven.size > REMEMBERED && oldest !== undefined) this.#proven.delete(oldest);
   }
 }
 
-function textOf({ statement, signature, publicKey, hashes }: SignedCommit): string {
-  return JSON.stringify([statement, signature, publicKey, hashes]);
+function textOf({ statement, signature, publicKey }: SignedStatement): string {
+  return JSON.stringify([statement, signature, publicKey]);
 }
 
 /**
@@ -95,22 +102,27 @@ export async function verifyOwnCommits(
 ): Promise<RunVerdict> {
   const row = await rowOf(store, run);
   const { fingerprint } = store.signer();
-  const held = new Map<number, string>();
+  const held: Proven[] = [];
   for (let after = 0; ;) {
     const page = await store.commitsOf(run, after, PAGE);
     for (const commit of page) {
       const known = proven.find(commit);
-      const point = known ?? pointOf(commit);
+      const point = known?.point ?? pointOf(commit);
       if (typeof point === 'string') return refusedBy(refusedCommit(after + 1, point));
       const refusal = known === undefined ? refusalOfSigner(commit, point.commit, [fingerprint]) : undefined;
       if (refusal !== undefined) return refusedBy(refusal);
       if (known === undefined) proven.add(commit, point);
-      for (const [index, hash] of commit.hashes.entries()) held.set(point.firstPosition + index, hash);
+      held.push(known ?? { point, hashes: commit.hashes });
       after = point.commit;
     }
     if (page.length < PAGE) break;
   }
-  const isHeld = ({ position, hash }: LogEntry): boolean => held.get(position) === hash;
+  let at = 0; // events come in the order of their positions
+  const isHeld = ({ position, hash }: LogEntry): boolean => {
+    while ((held[at + 1]?.point.firstPosition ?? Infinity) <= position) at += 1;
+    const commit = held[at];
+    return commit?.hashes[position - commit.point.firstPosition] === hash;
+  };
   return await verifyChain(store, row, { isHeld, fingerprint });
 }
 

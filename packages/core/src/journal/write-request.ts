@@ -8,15 +8,16 @@ import {
   wellFormed,
 } from '@vltair/protocol';
 import type { ErrorReason } from '@vltair/protocol';
-import type {
-  AppendOutcome,
-  AppendRequest,
-  CommandAnswer,
-  ForeignRun,
-  InboxCommand,
-  PurgeMark,
-  RunProjection,
-  Snapshot,
+import {
+  type AppendOutcome,
+  type AppendRequest,
+  type CommandAnswer,
+  type ForeignRun,
+  type InboxCommand,
+  type PurgeMark,
+  type RunProjection,
+  type Snapshot,
+  DEFAULT_TENANT,
 } from '../ports/event-store.ts';
 import type { SerialisedCommand } from './inbox-table.ts';
 import { snapshotText } from './snapshot-table.ts';
@@ -85,8 +86,14 @@ export function serialiseSnapshot(snapshot: Snapshot): WriteRequest {
   return { kind: 'snapshot', run: snapshot.run, seq: snapshot.seq, text: snapshotText(snapshot) };
 }
 
-export function serialiseCommand({ id, run, command, ts }: InboxCommand): SerialisedCommand {
-  return { id, run, command: canonicalJson(wellFormed(command)), ts };
+export function serialiseCommand(
+  { id, run, command, ts, tenant }: InboxCommand,
+  {
+    claimedBy,
+    ofStore = DEFAULT_TENANT,
+  }: { readonly claimedBy: number | undefined; readonly ofStore: string | undefined },
+): SerialisedCommand {
+  return { id, run, command: canonicalJson(wellFormed(command)), ts, tenant: tenant ?? ofStore, claimedBy };
 }
 
 function serialiseEvent({ ts, payload }: AppendRequest['events'][number]): SerialisedEvent {

@@ -48,6 +48,7 @@ function created(event: RunEvent, fact: FactOf<'run.created'>): RunState {
     input: fact.input,
     traceId: fact.traceId,
     joinKey: fact.joinKey,
+    tenant: fact.tenant,
     title: fact.title,
     createdTs: event.ts,
     parent: fact.parent,

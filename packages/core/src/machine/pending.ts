@@ -32,6 +32,8 @@ export type Activity =
     }
   | { readonly kind: 'timer'; readonly timer: Timer; readonly dueTs: number };
 
+export type SubrunActivity = Extract<Activity, { kind: 'subrun' }>;
+
 /**
  * What should be in flight. The runtime compares this with what is, and starts or stops the difference; recovery after
  * a crash is the same comparison with nothing in flight.
@@ -46,6 +48,12 @@ export function pending(state: RunState): readonly Activity[] {
   return isAhead
     ? [...activities, ...timers, { kind: 'timer', timer: { kind: 'run_deadline' }, dueTs: deadlineTs }]
     : [...activities, ...timers];
+}
+
+/** The part of {@link pending} that reaches beyond the run. */
+export function pendingSubruns(state: RunState): readonly SubrunActivity[] {
+  if (hasEnded(state)) return [];
+  return openNodes(state).flatMap(({ path, node }) => subrunOf(path, node) ?? []);
 }
 
 /** When the next timer of a state is due; `undefined` when it has none. */
@@ -85,17 +93,19 @@ function timerKey(timer: Timer): string {
 }
 
 function nodeActivities(state: RunState, path: string, node: NodeState): readonly Activity[] {
-  const { status, visit, attempt, wait } = node;
+  const { status, visit, attempt } = node;
   const ref = { node: path, visit, attempt };
-  if (wait?.kind === 'subrun' && (status === 'suspended' || status === 'stopping'))
-    return [
-      { kind: 'subrun', node: path, visit, wait, isStopping: status === 'stopping' },
-      ...(status === 'suspended' ? deadlineOf(path, node) : []),
-    ];
+  const subrun = subrunOf(path, node);
+  if (subrun !== undefined) return subrun.isStopping ? [subrun] : [subrun, ...deadlineOf(path, node)];
   if (status === 'stopping') return [{ kind: 'stop', ref }];
   if (status === 'suspended') return waitTimer(path, node);
   if (status !== 'scheduled') return [];
   return [attemptOf(state, path, node), ...deadlineOf(path, node)];
+}
+
+function subrunOf(node: string, { status, visit, wait }: NodeState): SubrunActivity | undefined {
+  if (wait?.kind !== 'subrun' || (status !== 'suspended' && status !== 'stopping')) return undefined;
+  return { kind: 'subrun', node, visit, wait, isStopping: status === 'stopping' };
 }
 
 function attemptOf(state: RunState, path: string, node: NodeState): Activity {

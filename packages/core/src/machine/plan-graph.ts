@@ -37,12 +37,21 @@ interface Edge {
   readonly kind: 'needs' | 'route';
 }
 
+/** A workflow does not change: those that share it share its plan. */
+const plans = new WeakMap<Workflow, GraphPlan>();
+
 /**
  * Checks the graph of a workflow and plans it.
  *
  * @throws VltairError `invalid_argument/duplicate_node`, `/unknown_node`, `/graph_cycle`, `/route_not_dominating` or `/workflow`, naming the nodes.
  */
 export function planGraph(workflow: Workflow): GraphPlan {
+  const plan = plans.get(workflow) ?? makePlan(workflow);
+  plans.set(workflow, plan);
+  return plan;
+}
+
+function makePlan(workflow: Workflow): GraphPlan {
   checkNames(workflow);
   const ids = workflow.nodes.map((node) => node.id);
   const edges = edgesOf(workflow.nodes);

@@ -65,6 +65,8 @@ export interface RunState {
   /** What the run gave. */
   readonly output: JsonObject | undefined;
   readonly waitingFor: readonly WaitingFor[];
+  /** Absent: `default`. */
+  readonly tenant: string | undefined;
   /** The backup that the run was restored from, where its original may have gone on. */
   readonly restored: Restored | undefined;
 }

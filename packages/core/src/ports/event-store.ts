@@ -1,4 +1,5 @@
 import type { ErrorReason, EventPayload, ExportLine, Failure, JsonObject, StoredEvent } from '@vltair/protocol';
+import type { InboxClaim, Leases } from './leases.ts';
 
 /**
  * The journal port. One store holds many runs; each run is one stream of events with a single writer.
@@ -42,22 +43,35 @@ export interface EventStore extends Inbox, Projection {
   commitsOf(run: string, after: number, limit: number): Promise<readonly SignedCommit[]>;
   /** Takes in a verified run of another store, hashes kept. It can be read and exported, never appended to (`fenced`). */
   adopt(run: ForeignRun): Promise<'adopted' | 'exists'>;
+  /** Which store this is, and the backup that it was made of. */
+  identity(): Promise<StoreIdentity>;
   /** Signs in the name of this store. */
   signer(): Signer;
 
   /** This process's ownership of the store. A writer has a number that is higher than all before it. */
   readonly ownership: Ownership;
+  /** Of a store that several writers share; `undefined` where there is one at a time. */
+  readonly leases: Leases | undefined;
   close(): Promise<void>;
 }
 
 /** Commands from any process to the owners of runs. An append that answers one removes it in its own transaction (S5). */
 export interface Inbox {
-  /** Puts a command for a run into the inbox; any process may. The same id twice is one command. */
-  send(command: InboxCommand): Promise<void>;
+  /**
+   * Puts a command for a run into the inbox; any process may. The same id twice is one command. On a shared store, the
+   * writer of `claimedBy` is the one that answers it, unless the run has another living one.
+   */
+  send(command: InboxCommand, claimedBy?: number): Promise<void>;
   /** Takes a command back that still waits: it is as if it had not been sent. Any process may. */
   withdraw(commandId: string): Promise<void>;
   /** Commands that wait, oldest first. */
   inbox(): Promise<readonly InboxCommand[]>;
+  /**
+   * The commands that this writer is to answer, oldest first: all, where there is one writer at a time. On a shared store,
+   * those for its own runs, those that it has sent itself, and, for one that stays, those that no living writer would
+   * answer; nobody else is given them while it lives.
+   */
+  claim(wish: InboxClaim): Promise<readonly InboxCommand[]>;
   /** Removes commands that became no event, and keeps what became of them for {@link Inbox.answerTo}. */
   answer(answers: readonly CommandAnswer[]): Promise<void>;
   /** What became of a command; `undefined` while it waits, when nobody sent it, and a week after its answer. */
@@ -73,11 +87,11 @@ export interface Projection {
 }
 
 /**
- * `writer`: this process may append, under `epoch`; alone, unless the store `isShared` by writers that may take runs over
- * from each other. `reader`: another process, `owner`, does.
+ * `writer`: this process may append, under `epoch`; alone, unless the store has {@link Leases}, whose writers may take
+ * runs over from each other. `reader`: another process, `owner`, does.
  */
 export type Ownership =
-  | { readonly kind: 'writer'; readonly epoch: number; readonly isShared: boolean }
+  | { readonly kind: 'writer'; readonly epoch: number }
   | { readonly kind: 'reader'; readonly owner: OwnerProcess | undefined };
 
 export interface OwnerProcess {
@@ -176,6 +190,14 @@ export interface SignedCommit {
   readonly hashes: readonly string[];
 }
 
+export interface StoreIdentity {
+  /** 16 bytes in hex; a restored store has another than its original. */
+  readonly store: string;
+  readonly since: number;
+  /** What it was restored from. */
+  readonly backup: string | undefined;
+}
+
 /** Verified before it is handed over: the store checks nothing but that it has no such run yet. */
 export interface ForeignRun {
   readonly lines: readonly ExportLine[];
@@ -200,6 +222,8 @@ export interface RunQuery {
   readonly idPart?: string;
   /** Only runs that are no part of another one. */
   readonly isWhole?: boolean;
+  /** Of a shared store: only runs that no other living writer than the one of these epochs has. */
+  readonly availableTo?: readonly number[];
   /** Only runs whose timer is due by then. */
   readonly wakeBy?: number;
   /** Newest first; default 100. */
@@ -232,9 +256,14 @@ export interface CommandRefusal {
   readonly where: string | undefined;
 }
 
+/** The tenant of whatever names none. */
+export const DEFAULT_TENANT = 'default';
+
 export interface InboxCommand {
   readonly id: string;
   readonly run: string;
   readonly command: JsonObject;
   readonly ts: number;
+  /** Of a run that is still to begin; absent: that of the store's opening, else `default`. */
+  readonly tenant?: string;
 }

@@ -16,7 +16,7 @@ import { aFinishedRun, archive, withStore } from '../../test/retention-fixture.t
 import { verifyRun } from '../journal/verify-run.ts';
 import { checkBackup, type CheckedBackup } from './backup-manifest.ts';
 import { backupStore, type BackupWish } from './backup-store.ts';
-import { identityOf, type RestoredStore, restoreStore, type RestoreWish } from './restore-store.ts';
+import { type RestoredStore, restoreStore, type RestoreWish } from './restore-store.ts';
 
 let root: ReturnType<typeof aDirectory>;
 let data: string;
@@ -74,7 +74,7 @@ describe('a backup', () => {
       await writing;
       expect(manifest).toMatchObject({ createdTs: 7_000, runs: { succeeded: 2, running: 1 } });
       expect(manifest.commits.lastPosition).toBeLessThan(6 + expectedSeq);
-      expect(manifest.store).toBe(identityOf(data).store);
+      expect(manifest.store).toBe((await store.identity()).store);
     });
     const checked = await checkBackup(copy);
     const { runs } = await restore();
@@ -186,12 +186,14 @@ describe('a restore', () => {
       await store.send({ id: 'c', run: 'live', command: { type: 'pause' }, ts: 1 });
     });
     const { id } = await backUp();
+    const original = await withStore(data, async (store) => await store.identity());
     const { store: identity, epoch, droppedCommands } = await restore();
-    expect({ droppedCommands, identity: identityOf(restored) }).toEqual({
+    const found = await withStore(restored, async (store) => await store.identity());
+    expect({ droppedCommands, identity: found }).toEqual({
       droppedCommands: 1,
       identity: { store: identity, since: 8_000, backup: id },
     });
-    expect(identity).not.toBe(identityOf(data).store);
+    expect(identity).not.toBe(original.store);
     expect(readFileSync(join(restored, 'policy.yaml'), 'utf8')).toBe('rules: []\n');
     await withStore(data, async (store) => {
       expect(store.ownership).toMatchObject({ kind: 'writer' });

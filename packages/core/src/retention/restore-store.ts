@@ -4,9 +4,9 @@ import { join, resolve } from 'node:path';
 import { VltairError } from '@vltair/protocol';
 import { openSqliteStore } from '../journal/open-sqlite-store.ts';
 import { keyPath, readKeyFile } from '../journal/signing-key.ts';
-import { ensureDirectory, makeCurrent, openReading, openWriting } from '../journal/sqlite-file.ts';
-import { integerIn, optionalTextIn, textIn } from '../journal/row.ts';
+import { ensureDirectory, makeCurrent, openWriting } from '../journal/sqlite-file.ts';
 import { checkFlags } from '../machine/pinned.ts';
+import { systemClock } from '../ports/clock.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import { loadState, RunLog } from '../runtime/run-log.ts';
 import { type BackupPart, type CheckedBackup, checkBackup, holdsPart } from './backup-manifest.ts';
@@ -159,30 +159,12 @@ async function tellRun(
   const log = new RunLog(run, epoch, state, {
     store,
     time: { now },
+    soon: (callback) => systemClock.soon(callback),
+    accepted: () => {},
     committed: () => {},
     drained: () => {},
     lost: () => {},
   });
   const { id: backup, manifest } = checked;
   await log.commit(() => [{ type: 'run.restored', by, backup, backupTs: manifest.createdTs, isOriginalStopped }]);
-}
-
-export interface StoreIdentity {
-  /** 16 bytes in hex; a restored store has another than its original. */
-  readonly store: string;
-  readonly since: number;
-  /** What it was restored from. */
-  readonly backup: string | undefined;
-}
-
-/** Which store a data directory holds, and the backup that it was made of. */
-export function identityOf(directory: string): StoreIdentity {
-  const database = openReading(directory);
-  try {
-    const row =
-      database.prepare('SELECT store, since_ts, backup FROM identities ORDER BY number DESC LIMIT 1').get() ?? {};
-    return { store: textIn(row, 'store'), since: integerIn(row, 'since_ts'), backup: optionalTextIn(row, 'backup') };
-  } finally {
-    database.close();
-  }
 }

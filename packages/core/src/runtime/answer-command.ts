@@ -1,6 +1,7 @@
 import { VltairError } from '@vltair/protocol';
 import type { Clock } from '../ports/clock.ts';
 import type { EventStore, InboxCommand } from '../ports/event-store.ts';
+import type { SharedKeys } from './shared-keys.ts';
 import { parseErrand, type AppliedTree, type Errand } from './errand.ts';
 import { parseCommand, type RuntimeCommand } from './runtime-command.ts';
 import type { ForkRequest, StartRequest } from './start-request.ts';
@@ -9,6 +10,8 @@ export interface AnswerPorts {
   readonly runtime: Commanded;
   readonly store: EventStore;
   readonly clock: Clock;
+  /** Of a shared store. */
+  readonly keys: Pick<SharedKeys, 'holding'> | undefined;
 }
 
 /** What can be asked of a runtime; each is told the entry of the inbox that its events answer. */
@@ -33,16 +36,30 @@ export async function answerCommand(ports: AnswerPorts, { id, run, command }: In
   await ports.runtime.command(run, parseCommand(command), id);
 }
 
-/** Starts come one after the other: of two that join each other, the second finds the first. */
+/** Starts come one after the other, also those of several workers: of two that join each other, the second finds the first. */
 async function startFor(
+  ports: AnswerPorts,
+  run: string,
+  errand: Extract<Errand, { type: 'start' }>,
+  id: string,
+): Promise<void> {
+  const { joinKey } = errand.request;
+  const start = (): Promise<void> => joinOrStart(ports, run, errand, id);
+  if (ports.keys === undefined || joinKey === undefined) return await joinOrStart(ports, run, errand, id);
+  const isDone = await ports.keys.holding(`join ${joinKey}`, start); // not-a-port: the store's keys, of this process
+  if (!isDone) throw new VltairError('unavailable/run_held', { detail: 'another worker begins the same request' });
+}
+
+async function joinOrStart(
   ports: AnswerPorts,
   run: string,
   { request, joins }: Extract<Errand, { type: 'start' }>,
   id: string,
 ): Promise<void> {
   const { joinKey } = request;
-  const query = { statuses: ['queued', 'running', 'paused'], limit: 1 } as const;
-  const [other] = joins && joinKey !== undefined ? await ports.store.runs({ ...query, joinKey }) : [];
+  const query = { statuses: ['queued', 'running', 'paused'] } as const;
+  const found = joins && joinKey !== undefined ? await ports.store.runs({ ...query, joinKey }) : [];
+  const other = found.find(({ origin }) => origin === undefined); // runs of other stores are nobody's to join
   if (other !== undefined && other.run !== run)
     throw new VltairError('invalid_argument/run_exists', {
       detail: `the same request is ${other.run}`,

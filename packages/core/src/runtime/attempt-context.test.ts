@@ -2,6 +2,7 @@ import { getEventListeners } from 'node:events';
 import { BudgetExceeded, VltairError, type Json } from '@vltair/protocol';
 import { describe, expect, test } from 'vitest';
 import { verifies } from '../../../../e2e/verifies.ts';
+import { FaultyStore } from '../../test/faulty-store.ts';
 import { RunFixture, type Behaviour, type FixtureOptions } from '../../test/run-fixture.ts';
 import { RushingClock, StepClock } from '../../test/step-clock.ts';
 import { until } from '../../test/until.ts';
@@ -46,23 +47,52 @@ async function restedAfterCrash(
 }
 
 describe('E1: intended before, recorded after', () => {
-  test('the intent is durable before the call, the record before the result is used', async () => {
-    const seen: (string | undefined)[] = [];
+  test('the intent, and all that led to it, is durable before the call', async () => {
+    const seen: (readonly string[])[] = [];
     const fixture: RunFixture = await RunFixture.open({
       agents: {
         agent: async (_, context) => {
-          const last = async (): Promise<void> => void seen.push((await fixture.types(context.run)).at(-1));
-          await context.effect(spec, async () => {
-            await last();
-            return null;
-          });
-          await last();
+          const look = async (): Promise<null> => (seen.push((await fixture.types(context.run)).slice(2)), null);
+          await context.effect(spec, look);
+          await context.now('then');
+          await context.effect(spec, look);
           return {};
         },
       },
     });
     await fixture.run({ name: 'one', nodes: [{ id: 'a', agent: 'agent' }] });
-    expect(seen).toEqual(['effect.intended', 'effect.recorded']);
+    expect(seen).toEqual([
+      ['effect.intended'],
+      ['effect.intended', 'effect.recorded', 'effect.recorded', 'effect.intended'],
+    ]);
+    await fixture.close();
+  });
+
+  test('a result is used while its record is on its way, and an append that fails then takes along what followed', async () => {
+    const used = Promise.withResolvers<Json>();
+    const calls: string[] = [];
+    const full = new VltairError('unavailable/store_full');
+    const isRecord = ({ payload }: { readonly payload: { readonly type: string } }): boolean =>
+      payload.type === 'effect.recorded';
+    const fixture = await RunFixture.open({
+      agents: {
+        agent: async (_, context) => {
+          used.resolve(await context.effect(spec, () => Promise.resolve(calls.push('first'))));
+          await context.effect({ ...spec, name: 'second' }, () => Promise.resolve(calls.push('second')));
+          return {};
+        },
+      },
+      faulty: (store) =>
+        new FaultyStore(store, async ({ events }, append) => {
+          if (!events.some(isRecord)) return await append();
+          await used.promise;
+          throw full;
+        }),
+    });
+    const run = await fixture.start({ name: 'one', nodes: [{ id: 'a', agent: 'agent' }] });
+    await expect(fixture.runtime.rest(run)).rejects.toBe(full);
+    expect(calls).toEqual(['first']);
+    expect((await fixture.types(run)).at(-1)).toBe('effect.intended');
     await fixture.close();
   });
 });

@@ -1,12 +1,11 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import {
   amountsSchema,
   BudgetExceeded,
-  canonicalJson,
   failureOf,
   sanitizeFailure,
+  storedJson,
   VltairError,
-  wellFormed,
   type Amounts,
   type AttemptRef,
   type EffectOutcome,
@@ -39,6 +38,8 @@ export interface ContextPorts {
   readonly progress: (progress: Progress) => void;
   /** The process is ending: outcomes are no longer recorded, so that the next incarnation runs the call again. */
   readonly isClosing: () => boolean;
+  /** E4. */
+  readonly checkLease: () => void;
   /** Absent: nothing is gated. */
   readonly gate: EffectGate | undefined;
   /** What a failed call says goes into the log without secrets. */
@@ -64,9 +65,12 @@ const ABORT_GRACE_MS = 5_000;
 /**
  * What an agent has of the outside: the ledger of its attempt.
  *
- * E1 The intent is durable before the call, the record is durable before the result is used.
+ * E1 The intent is durable before the call; the record is in the log before the result is used, so that it is durable
+ *    before anything that follows from it leaves the process: the next intent, and the end, are behind it.
  * E2 An effect returns exactly what was recorded, whether it ran or was answered.
  * E3 A suspended attempt's effects never settle; the calls that it has under way end first and are recorded.
+ * E4 A call is sent while the lease of this process lasts, which is looked at in that moment: whoever stood still so long
+ *    that another worker may have the run sends nothing when it wakes.
  */
 export class AttemptContext implements AgentContext {
   readonly #at: Incarnation;
@@ -106,7 +110,7 @@ export class AttemptContext implements AgentContext {
     return this.#at.signal;
   }
 
-  /** A call on the world is under way. */
+  /** A call on the world is under way, or about to begin. */
   get isCalling(): boolean {
     return this.#calling > 0;
   }
@@ -161,7 +165,7 @@ export class AttemptContext implements AgentContext {
       incarnation,
       name,
       occurrence,
-      argumentsDigest: sha256(canonicalJson(wellFormed(spec.arguments))),
+      argumentsDigest: hash('sha256', storedJson(spec.arguments)),
       summary: spec.summary.toWellFormed(),
       policy: spec.policy,
       reserved: amountsSchema.parse({ timeMs: spec.clocks.total, calls: 1, ...spec.reserve }),
@@ -170,7 +174,7 @@ export class AttemptContext implements AgentContext {
   }
 
   #gated(request: EffectRequest, given: Json): EffectRequest {
-    const workflow = this.#ports.runLog.state?.workflow.name ?? '';
+    const workflow = this.#ports.runLog.ahead?.workflow.name ?? '';
     const { agent, node } = this.#at;
     const { name: effect, summary } = request;
     const wish = { run: this.run, workflow, node, agent, effect, arguments: given, summary };
@@ -178,13 +182,13 @@ export class AttemptContext implements AgentContext {
     return gate === undefined ? request : { ...request, gate };
   }
 
-  /** The ledger's answer, with the fact that it calls for durable (E1). */
+  /** The ledger's answer, with the fact that it calls for in the log. */
   async #admit(
     request: EffectRequest,
     factFor: (answer: EffectAdmission) => Fact | undefined,
   ): Promise<EffectAdmission> {
     let admission: EffectAdmission = { kind: 'stale' };
-    await this.#ports.runLog.commit((state) => {
+    await this.#ports.runLog.accept((state) => {
       if (state !== undefined) admission = admitEffect(state, request);
       const fact = factFor(admission);
       return fact === undefined ? [] : [fact];
@@ -228,6 +232,7 @@ export class AttemptContext implements AgentContext {
   ): Promise<EffectOutcome> {
     this.#calling += 1;
     try {
+      await this.#ports.runLog.settled(); // E1
       const made = await this.#call(request, spec, call);
       if (!this.#isCut(made.outcome)) return await this.#record(execution, request, made);
     } finally {
@@ -242,12 +247,12 @@ export class AttemptContext implements AgentContext {
     spec: EffectSpec,
     call: (call: EffectCall) => Promise<T>,
   ): Promise<CallMade> {
-    const watch = new EffectWatch(this.#ports.clock, spec.clocks);
+    const watch = new EffectWatch(this.#ports.clock, spec.clocks, this.#at.signal);
     const { candidates } = request.reserved;
     let spent: Amounts = { calls: 1, ...(candidates === undefined ? {} : { candidates }) };
     const tokens: { llm?: number; tool?: number } = {};
     const handle: EffectCall = {
-      signal: AbortSignal.any([this.#at.signal, watch.signal]),
+      signal: watch.signal,
       idempotencyKey: `${this.run}/${request.key}`,
       frame: () => watch.frame(),
       spend: (amounts) => (spent = { ...spent, ...amountsSchema.parse(amounts) }),
@@ -264,6 +269,7 @@ export class AttemptContext implements AgentContext {
   async #outcomeOf(request: EffectRequest, call: () => Promise<Json>, signal: AbortSignal): Promise<EffectOutcome> {
     try {
       if (this.#ports.time.now() > request.notAfter) throw new VltairError('timeout/call', { detail: 'sent too late' });
+      this.#ports.checkLease();
       signal.throwIfAborted();
       return { kind: 'value', value: asStored(await this.#untilAborted(call(), signal)) };
     } catch (error) {
@@ -315,7 +321,7 @@ export class AttemptContext implements AgentContext {
     const { key, node, visit } = request;
     const kinds = Object.keys(tokens).length === 0 ? {} : { tokens };
     const fact: Fact = { type: 'effect.recorded', key, node, visit, execution, outcome, spent, ...kinds };
-    const state = await this.#ports.runLog.commit(() => [fact]);
+    const state = await this.#ports.runLog.accept(() => [fact]);
     const effect = state?.nodes[node]?.effects[key];
     if (effect?.execution !== execution || effect.outcome === undefined) return await this.#suspended();
     return effect.outcome;
@@ -336,12 +342,12 @@ export class EffectFailed extends VltairError {
 
 function valueOf<T extends Json>(outcome: EffectOutcome): T {
   if (outcome.kind === 'error') throw new EffectFailed(outcome.failure);
-  return structuredClone(outcome.value) as T; // E2: what the agent does to it must not reach the ledger
+  return JSON.parse(JSON.stringify(outcome.value)) as T; // E2: what the agent does to it must not reach the ledger
 }
 
 /** The value as the log gives it back. @throws TypeError for what JSON cannot hold. */
 function asStored(value: Json): Json {
-  return JSON.parse(canonicalJson(wellFormed(value))) as Json;
+  return JSON.parse(storedJson(value)) as Json;
 }
 
 function factOf(admission: EffectAdmission): Fact | undefined {
@@ -367,8 +373,4 @@ function readFactOf(admission: EffectAdmission, request: EffectRequest, value: J
     outcome: { kind: 'value', value },
     spent: {},
   };
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

@@ -20,6 +20,7 @@ export interface FlightPorts {
   readonly applier: ResultApplier;
   readonly progress: (progress: Progress) => void;
   readonly isClosing: () => boolean;
+  readonly checkLease: () => void;
   readonly gate: EffectGate | undefined;
   readonly redaction: RedactionSettings;
   /** Called once, when nothing of the incarnation is waited for any more. */
@@ -32,9 +33,9 @@ export interface FlightPorts {
 const STOP_GRACE_MS = 10_000;
 
 /**
- * One incarnation of an attempt, from its place in the queue until its outcome is durable.
+ * One incarnation of an attempt, from its place in the queue until the log has accepted its outcome.
  *
- * F1 It lands exactly once: when its outcome is recorded, when it is suspended and quiet, when it is withdrawn from the
+ * F1 It lands exactly once: when its outcome is accepted, when it is suspended and quiet, when it is withdrawn from the
  *    queue, or when it is left behind. Its worker is free from then on, and calls that its agent left behind are aborted.
  * F2 After it was aborted or has landed, no outcome of it is recorded, unless it was being applied already.
  */
@@ -54,9 +55,11 @@ export class AttemptFlight {
     this.activity = activity;
     this.#ports = ports;
     const { dueTs, priority, concurrencyKey: key } = activity;
+    const tenant = ports.runLog.ahead?.tenant;
     this.#job = ports.scheduler.submit({
       due: ports.time.monotonicAt(dueTs),
       priority,
+      ...(tenant === undefined ? {} : { tenant }),
       ...(key === undefined ? {} : { concurrency: { key, limit: 1 } }),
       run: () => this.#fly(traceId),
     });
@@ -130,11 +133,11 @@ export class AttemptFlight {
 
   #contextOf(traceId: string): AttemptContext {
     const { ref, incarnation, tree, task } = this.activity;
-    const { runLog, clock, time, progress, isClosing, gate, redaction } = this.#ports;
+    const { runLog, clock, time, progress, isClosing, checkLease, gate, redaction } = this.#ports;
     const agent = task.agent ?? '';
     return new AttemptContext(
       { ...ref, agent, incarnation, traceId, tree, signal: this.#controller.signal },
-      { runLog, clock, time, progress, isClosing, gate, redaction, suspend: () => this.#leave() },
+      { runLog, clock, time, progress, isClosing, checkLease, gate, redaction, suspend: () => this.#leave() },
     );
   }
 

@@ -1,6 +1,7 @@
 import { failure, failureOf, type FactOf, type Workflow } from '@vltair/protocol';
+import type { SubrunActivity } from '../machine/pending.ts';
 import { hasEnded, type RunState } from '../machine/run-state.ts';
-import type { ChildRuns, SubrunActivity } from './run-process.ts';
+import type { ChildRuns } from './run-process.ts';
 import type { StartRequest } from './start-request.ts';
 
 /** What the children of runs need of the runtime that they run in. */
@@ -90,6 +91,7 @@ function requestOf(parent: RunState, { wait, node, visit }: SubrunActivity, work
     title: `${wait.workflow} of ${parent.title}`,
     parent: { run: parent.run, node, visit, depth },
     ...(tree === undefined ? {} : { tree }),
+    ...(parent.tenant === undefined ? {} : { tenant: parent.tenant }),
     ...(parent.restored === undefined ? {} : { restored: parent.restored }),
   };
 }

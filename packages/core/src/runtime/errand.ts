@@ -1,4 +1,4 @@
-import { jsonObjectSchema, VltairError, type JsonObject, type Workflow } from '@vltair/protocol';
+import { jsonObjectSchema, tenantSchema, VltairError, type JsonObject, type Workflow } from '@vltair/protocol';
 import { z } from 'zod';
 import type { ForkRequest, StartRequest } from './start-request.ts';
 
@@ -50,6 +50,7 @@ const errandSchema = z.discriminatedUnion('type', [
       traceId: text,
       title: text,
       joinKey: text.exactOptional(),
+      tenant: tenantSchema.exactOptional(),
       tree: text.exactOptional(),
     }),
   }),

@@ -1,10 +1,13 @@
-import { failureOf, VltairError, type ErrorReason } from '@vltair/protocol';
+import { failureOf, VltairError } from '@vltair/protocol';
 import type { Clock } from '../ports/clock.ts';
 import type { CommandRefusal, EventStore, InboxCommand } from '../ports/event-store.ts';
+import { isRefusal } from './refusal.ts';
 
 export interface InboxPorts {
   readonly store: EventStore;
   readonly clock: Clock;
+  /** Those that are this process's to answer, oldest first. */
+  readonly entries: (without: readonly string[]) => Promise<readonly InboxCommand[]>;
   /** Does what is asked for and removes the entry. Rejects with the catalogued reason when it is refused or cannot be done now. */
   readonly answer: (entry: InboxCommand) => Promise<void>;
   readonly warn: (warning: string) => void;
@@ -12,6 +15,8 @@ export interface InboxPorts {
 
 /** How often the store is asked whether anything has changed: a cancellation from outside takes at most this to be seen. */
 const INTERVAL_MS = 25;
+/** For so long a command that could not be answered here is left to other workers of a shared store. */
+const WITHHELD_MS = 1_000;
 /** How long an entry that had to wait waits at least. */
 const PAUSE_MS = 100;
 
@@ -26,6 +31,8 @@ const PAUSE_MS = 100;
 export class InboxWatch {
   readonly #ports: InboxPorts;
   readonly #warned = new Set<string>();
+  /** On the monotonic clock: until when another worker of a shared store may try. */
+  readonly #kept = new Map<string, { readonly until: number; readonly error: VltairError }>();
   #timer: { cancel(): void } | undefined;
   #turns: Promise<void> = Promise.resolve();
   /** What the store said before the last turn; `undefined` when the inbox has to be read again in any case. */
@@ -74,7 +81,7 @@ export class InboxWatch {
     if (this.#stopped) return;
     const changes = this.#changes();
     try {
-      const entries = await this.#ports.store.inbox();
+      const entries = await this.#ports.entries(this.#withheld()); // not-a-port: the runtime above
       let hasKept = false;
       for (const entry of entries) hasKept = (await this.#answer(entry)) === 'kept' || hasKept;
       this.#seen = hasKept ? undefined : changes;
@@ -82,6 +89,13 @@ export class InboxWatch {
       this.#seen = undefined; // it is read again at the next turn
       this.#warn('the inbox', error);
     }
+  }
+
+  /** I2. */
+  #withheld(): readonly string[] {
+    const now = this.#ports.clock.monotonic();
+    for (const [id, { until }] of this.#kept) if (until <= now) this.#kept.delete(id);
+    return [...this.#kept.keys()];
   }
 
   async #answer(entry: InboxCommand): Promise<'done' | 'kept'> {
@@ -93,10 +107,21 @@ export class InboxWatch {
     } catch (error) {
       const refusal = refusalOf(error);
       if (refusal === undefined)
-        this.#warn(`command ${entry.id}`, error); // I1
+        this.#keep(entry.id, error); // I1
       else await store.answer([{ id: entry.id, ts: clock.now(), refusal }]);
       return refusal === undefined ? 'kept' : 'done';
     }
+  }
+
+  #keep(id: string, why: unknown): void {
+    const error = why instanceof VltairError ? why : new VltairError('internal/unexpected', { cause: why });
+    this.#kept.set(id, { until: this.#ports.clock.monotonic() + WITHHELD_MS, error });
+    this.#warn(`command ${id}`, why);
+  }
+
+  /** Why a command that was tried a moment ago could not be answered. */
+  keptBecause(id: string): VltairError | undefined {
+    return this.#kept.get(id)?.error;
   }
 
   #warn(what: string, error: unknown): void {
@@ -106,20 +131,8 @@ export class InboxWatch {
   }
 }
 
-/** I1. Reasons that lie in this process or its store: another owner, or a later turn, can do what was asked for. */
-const KEPT: ReadonlySet<ErrorReason> = new Set<ErrorReason>([
-  'internal/unexpected',
-  'unavailable/disk_full',
-  'unavailable/fenced',
-  'unavailable/shutting_down',
-  'unavailable/store_failed',
-  'unavailable/store_full',
-  'unavailable/store_locked',
-  'unavailable/store_read_only',
-]);
-
 /** What the sender is told; `undefined` for what is no answer. */
 function refusalOf(error: unknown): CommandRefusal | undefined {
-  if (!(error instanceof VltairError) || KEPT.has(error.reason)) return undefined;
+  if (!isRefusal(error)) return undefined; // I1
   return { reason: error.reason, message: error.message, where: error.where };
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { canonicalJson, type Manifest, type Workflow } from '@vltair/protocol';
 import { knownFlags } from '../machine/behaviour-flags.ts';
 import { agentsOf, type AgentDigests } from '../machine/pinned.ts';
@@ -13,7 +13,12 @@ export function makeManifest(workflow: Workflow, installed: AgentDigests): Manif
   };
 }
 
+/** A workflow does not change. */
+const digests = new WeakMap<Workflow, string>();
+
 /** Names a workflow by its content: SHA-256 over its canonical form, in hex. */
 function workflowDigest(workflow: Workflow): string {
-  return createHash('sha256').update(canonicalJson(workflow)).digest('hex');
+  const digest = digests.get(workflow) ?? hash('sha256', canonicalJson(workflow));
+  digests.set(workflow, digest);
+  return digest;
 }

@@ -1,11 +1,10 @@
 import {
-  canonicalJson,
   failure,
   failureOf,
   parseAgentError,
   parseAgentResult,
   sanitizeFailure,
-  wellFormed,
+  storedJson,
   type AgentResult,
   type AttemptOutcome,
   type AttemptRef,
@@ -32,7 +31,7 @@ export class ResultApplier {
     this.#redaction = redaction;
   }
 
-  /** Resolves when the outcome is durable. Rejects with what the workspace or the log failed with: nothing is recorded then. */
+  /** Resolves when the log has accepted the outcome. Rejects with what the workspace or the log failed with: nothing is recorded then. */
   apply(attempt: AttemptRef & { readonly incarnation: number }, reply: Reply): Promise<void> {
     const turn = this.#last.then(() => this.#take(attempt, reply));
     this.#last = turn.catch(() => {
@@ -43,7 +42,7 @@ export class ResultApplier {
 
   async #take(attempt: AttemptRef & { readonly incarnation: number }, reply: Reply): Promise<void> {
     const outcome = this.#withoutSecrets(await this.#outcomeOf(readReply(reply)));
-    await this.#runLog.commit(() => [{ type: 'attempt.completed', ...attempt, outcome }]);
+    await this.#runLog.accept(() => [{ type: 'attempt.completed', ...attempt, outcome }]);
   }
 
   #withoutSecrets(outcome: AttemptOutcome): AttemptOutcome {
@@ -54,7 +53,7 @@ export class ResultApplier {
   async #outcomeOf(read: AttemptOutcome): Promise<AttemptOutcome> {
     const change = read.kind === 'result' ? read.result.payload.delta?.doc : undefined;
     if (read.kind === 'error' || change === undefined) return read;
-    const treeBefore = this.#runLog.state?.tree;
+    const treeBefore = this.#runLog.ahead?.tree;
     if (treeBefore === undefined) return { kind: 'error', failure: noWorkspace() };
     const applied = await this.#workspace.apply(treeBefore, change); // not-a-port: the workspace is a port under another name
     if (applied.kind === 'refused') return { kind: 'error', failure: applied.failure };
@@ -66,7 +65,7 @@ export class ResultApplier {
 function readReply(reply: Reply): AttemptOutcome {
   if (reply.kind === 'threw') return { kind: 'error', failure: failureOf(reply.error) };
   try {
-    const value: unknown = JSON.parse(canonicalJson(wellFormed(reply.value)));
+    const value: unknown = JSON.parse(storedJson(reply.value));
     if (!isAgentError(value)) return { kind: 'result', result: parseAgentResult(value) satisfies AgentResult };
     const { error, diagnostics } = parseAgentError(value);
     return { kind: 'error', failure: error, diagnostics };

@@ -30,11 +30,11 @@ test('a run is looked at while something goes on for it, and only then', async (
   const watch = new RowWatch({ store: journal.open(), clock, seen: ({ run }) => Promise.resolve(void seen.push(run)) });
   void watch.during('r1', () => forever);
   const wait = watch.during('r2', () => over.promise);
-  await pass(clock, 7);
+  await pass(clock, 2);
   expect(seen).toEqual(['r1', 'r2']);
   over.resolve('heard');
   expect(await wait).toBe('heard');
-  await pass(clock, 3);
+  await pass(clock, 1);
   expect(seen).toEqual(['r1', 'r2', 'r1']);
   watch.stop();
   await pass(clock, 9);
@@ -70,7 +70,7 @@ test('what cannot be read is read again', async () => {
   const seen: string[] = [];
   const watch = new RowWatch({ store, clock, seen: ({ run }) => Promise.resolve(void seen.push(run)) });
   void watch.during('r1', () => forever);
-  await pass(clock, 10);
+  await pass(clock, 3);
   expect(seen).toEqual(['r1']);
   watch.stop();
 });
@@ -97,7 +97,7 @@ test('one look follows the other, and none follows the end of the watch', async 
   await pass(clock, 20);
   expect(looks).toEqual(['r1']);
   read.resolve(undefined);
-  await pass(clock, 7);
+  await pass(clock, 3);
   expect(looks).toEqual(['r1', 'r2']);
   watch.stop();
   await pass(clock, 20);

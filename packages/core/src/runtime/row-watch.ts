@@ -15,7 +15,7 @@ interface Watched {
   readonly isOld: boolean;
 }
 
-const INTERVAL_MS = 3_000;
+const INTERVAL_MS = 1_000;
 
 /**
  * Looks now and then at how runs stand in the store, for as long as something of them goes on here: another worker may

@@ -1,4 +1,5 @@
 import { VltairError, workflowSchema, type Fact, type RunEvent } from '@vltair/protocol';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FaultyStore, type AppendFault } from '../../test/faulty-store.ts';
 import { aDirectory } from '../../test/journal-builders.ts';
@@ -24,6 +25,10 @@ function applied(file: string): Fact {
 
 function stopped(node: string): Fact {
   return { type: 'attempt.stopped', node, visit: 1, attempt: 1 };
+}
+
+function refuse(): never {
+  throw new RangeError('refused');
 }
 
 const place = aDirectory();
@@ -57,6 +62,8 @@ function aLog(fault: AppendFault = (_, append) => append(), onHead?: Constructor
   return new RunLog(RUN, epoch, undefined, {
     store: new FaultyStore(store, watched, onHead),
     time: { now: () => 1_000 },
+    soon: setImmediate,
+    accepted: () => {},
     committed: (events) => committed.push(events),
     lost: (error) => lost.push(error),
     drained: () => {},
@@ -64,22 +71,24 @@ function aLog(fault: AppendFault = (_, append) => append(), onHead?: Constructor
 }
 
 describe('W1: one append is in flight at a time', () => {
-  test('facts that come while an append is in flight share the next one', async () => {
+  test('facts of one turn share an append, those that come while it is in flight share the next one', async () => {
     const gate = Promise.withResolvers<undefined>();
     const log = aLog(async (_, append) => {
       if (appends.length === 1) await gate.promise;
       return await append();
     });
-    const first = log.commit(() => [creation]);
+    const first = log.accept(() => [creation]).then(() => log.commit(() => [applied('w')]));
+    await until(() => appends.length === 1);
     const others = ['x', 'y', 'z'].map((file) => log.commit(() => [applied(file)]));
+    await nextTurn();
     expect(appends).toHaveLength(1);
     gate.resolve(undefined);
     await Promise.all([first, ...others]);
     expect(appends.map(({ events }) => events.map(({ payload }) => payload.type))).toEqual([
-      ['run.created', 'attempt.scheduled'],
+      ['run.created', 'attempt.scheduled', 'tree.applied'],
       ['tree.applied', 'tree.applied', 'tree.applied'],
     ]);
-    expect(appends.map(({ expectedSeq }) => expectedSeq)).toEqual([0, 2]);
+    expect(appends.map(({ expectedSeq }) => expectedSeq)).toEqual([0, 3]);
   });
 
   test('a thousand facts at once are appended in order, in few appends', async () => {
@@ -114,6 +123,38 @@ describe('W1: one append is in flight at a time', () => {
 });
 
 describe('W2: the state moves on only when the append is acknowledged', () => {
+  test('what is accepted is on the state ahead at once, and on no other before it is durable', async () => {
+    const log = aLog();
+    await log.commit(() => [creation]);
+    const settled: string[] = [];
+    expect((await log.accept(() => [applied('x')]))?.seq).toBe(3);
+    void log.settled().then(() => settled.push('settled'));
+    void log.commit(() => []).then(() => settled.push('a look'));
+    expect([log.ahead?.seq, log.state?.seq, log.isIdle]).toEqual([3, 2, false]);
+    expect([committed.flat().length, settled]).toEqual([2, []]);
+    await log.settled();
+    expect([log.ahead?.seq, log.state?.seq, log.isIdle]).toEqual([3, 3, true]);
+    expect([committed.flat().length, settled]).toEqual([3, ['settled', 'a look']]);
+  });
+
+  test('a refusal is told when what it was judged by is durable', async () => {
+    const told: string[] = [];
+    const log = aLog();
+    await log.commit(() => [creation]);
+    const refused = log.commit((state) => {
+      if (state?.seq === 3) throw new RangeError('refused');
+      return [];
+    });
+    await log.accept(() => [applied('x')]);
+    const late = log.commit((state) => {
+      throw new RangeError(`at ${state?.seq}`);
+    });
+    void late.catch(() => told.push(`at ${log.state?.seq}`));
+    await refused;
+    await expect(late).rejects.toThrow('at 3');
+    expect(told).toEqual(['at 3']);
+  });
+
   test('neither the state nor the observer sees what is not durable', async () => {
     const gate = Promise.withResolvers<undefined>();
     const log = aLog(async (_, append) => {
@@ -151,6 +192,18 @@ describe('W3: a refused or failed append loses the log', () => {
     expect((await loadState(store, RUN, (warning) => expect.fail(warning)))?.seq).toBe(2);
   });
 
+  test('what was only accepted is forgotten, and who waits for it is told', async () => {
+    const full = new VltairError('unavailable/store_full');
+    const log = aLog((_, append) => (appends.length === 2 ? Promise.reject(full) : append()));
+    await log.commit(() => [creation]);
+    await log.accept(() => [applied('x')]);
+    const [look, late] = await Promise.allSettled([log.settled(), log.commit(refuse)]);
+    expect([look, late]).toMatchObject([{ reason: full }, { reason: full }]);
+    expect([log.ahead?.seq, log.state?.seq, log.isIdle]).toEqual([2, 2, true]);
+    await expect(log.accept(() => [applied('z')])).rejects.toBe(full);
+    expect(await store.read(RUN)).toHaveLength(2);
+  });
+
   test('a failed append that landed all the same counts as appended', async () => {
     const log = aLog(async (_, append) => {
       await append();
@@ -185,11 +238,31 @@ describe('W3: a refused or failed append loses the log', () => {
     expect(await store.read(RUN)).toHaveLength(3);
   });
 
+  test('what is called at acceptance and throws loses the log', async () => {
+    const broken = new Error('broken');
+    const log = new RunLog(RUN, 1_000, undefined, {
+      store,
+      time: { now: () => 1_000 },
+      soon: setImmediate,
+      accepted: () => {
+        throw broken;
+      },
+      committed: () => {},
+      lost: (error) => lost.push(error),
+      drained: () => {},
+    });
+    await expect(log.commit(() => [creation])).rejects.toBe(broken);
+    expect([lost, log.isIdle]).toEqual([[broken], true]);
+    expect(await store.read(RUN)).toEqual([]);
+  });
+
   test('an observer of commits that throws loses the log, not the events', async () => {
     const broken = new Error('broken');
     const log = new RunLog(RUN, 1_000, undefined, {
       store,
       time: { now: () => 1_000 },
+      soon: setImmediate,
+      accepted: () => {},
       committed: () => {
         throw broken;
       },
@@ -231,11 +304,55 @@ describe('W4: what cannot be made is refused to its maker alone', () => {
   });
 });
 
+test('W5: who works ahead of the store gets a batch ahead of it, and no further', async () => {
+  const gate = Promise.withResolvers<undefined>();
+  const log = aLog(async (_, append) => {
+    if (appends.length === 2) await gate.promise;
+    return await append();
+  });
+  await log.commit(() => [creation]);
+  let accepted = 0;
+  const reading = (async () => {
+    for (let turn = 0; turn < 1_000; turn += 1) {
+      await log.accept(() => [applied(String(turn))]);
+      accepted += 1;
+    }
+  })();
+  await until(() => appends.length === 2);
+  await nextTurn();
+  expect(accepted).toBe(128);
+  gate.resolve(undefined);
+  await reading;
+  await log.settled();
+  expect(Math.max(...appends.map(({ events }) => events.length))).toBe(128);
+  expect(await store.read(RUN)).toHaveLength(1_002);
+});
+
+test('W1 holds also when wishes have waited for a full batch', async () => {
+  let [inFlight, most] = [0, 0];
+  const log = aLog(async (_, append) => {
+    inFlight += 1;
+    most = Math.max(most, inFlight);
+    if (appends.length < 12) void log.accept(() => [applied('late')]);
+    await nextTurn();
+    const outcome = await append();
+    inFlight -= 1;
+    return outcome;
+  });
+  await log.commit(() => [creation]);
+  await Promise.all(Array.from({ length: 600 }, (_, index) => log.commit(() => [applied(String(index))])));
+  await log.settled();
+  expect([most, lost]).toEqual([1, []]);
+  expect((await store.read(RUN)).length).toBeGreaterThan(602);
+});
+
 test('time never goes back in a log', async () => {
   let now = 5_000;
   const log = new RunLog(RUN, 1_000, undefined, {
     store,
     time: { now: () => now },
+    soon: setImmediate,
+    accepted: () => {},
     committed: () => {},
     lost: (error) => lost.push(error),
     drained: () => {},
@@ -253,5 +370,5 @@ test('a command that became no event is not consumed together with the events of
     log.commit(() => [], ['refused']),
     log.commit(() => [applied('f')], ['taken']),
   ]);
-  expect(appends.map(({ consumes }) => consumes)).toEqual([[], ['taken']]);
+  expect(appends.map(({ consumes }) => consumes)).toEqual([['taken']]);
 });

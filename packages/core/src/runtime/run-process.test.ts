@@ -1,9 +1,11 @@
-import { VltairError } from '@vltair/protocol';
-import { expect, test } from 'vitest';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { VltairError, type RunEvent } from '@vltair/protocol';
+import { describe, expect, test } from 'vitest';
+import { FaultyStore, type AppendFault } from '../../test/faulty-store.ts';
 import { RunFixture, type Behaviour } from '../../test/run-fixture.ts';
 import { StepClock } from '../../test/step-clock.ts';
 import { until } from '../../test/until.ts';
-import type { AgentContext, WorkspacePort } from '../index.ts';
+import type { AgentContext, EventStore, WorkspacePort } from '../index.ts';
 
 /** Waits until its signal is aborted, then fails with the reason. */
 async function untilAborted({ signal }: AgentContext): Promise<never> {
@@ -233,4 +235,151 @@ test('a cancel that comes while a result is being applied waits for it, no longe
   clock.advance(10_000);
   expect((await fixture.runtime.rest(run)).status).toBe('cancelled');
   await fixture.close();
+});
+
+const spec = { name: 'call', arguments: null, summary: 'call', policy: 'once', clocks: { total: 60_000 } } as const;
+
+/** A faulty store for a fixture. */
+function withFault(fault: AppendFault): { readonly faulty: (store: EventStore) => EventStore } {
+  return { faulty: (store) => new FaultyStore(store, fault) };
+}
+
+describe('a step is one append', () => {
+  test('five steps with a call each are begun by one append, and each is ended by one that begins the next', async () => {
+    const appends: (readonly string[])[] = [];
+    const fixture = await RunFixture.open({
+      agents: {
+        caller: async (_, context) => {
+          await context.effect(spec, () => Promise.resolve(1));
+          return {};
+        },
+      },
+      ...withFault(({ events }, append) => (appends.push(events.map(({ payload }) => payload.type)), append())),
+    });
+    const ids = ['a', 'b', 'c', 'd', 'e'];
+    const nodes = ids.map((id, index) => ({ id, agent: 'caller', needs: ids.slice(Math.max(0, index - 1), index) }));
+    expect((await fixture.run({ name: 'five', nodes })).status).toBe('succeeded');
+    const ended = ['effect.recorded', 'attempt.completed', 'node.succeeded'];
+    expect(appends).toEqual([
+      ['run.created', 'attempt.scheduled', 'effect.intended'],
+      ...Array.from({ length: 4 }, () => [...ended, 'attempt.scheduled', 'effect.intended']),
+      [...ended, 'run.succeeded'],
+    ]);
+    await fixture.close();
+  });
+
+  test('an agent that only reads lets the event loop turn', async () => {
+    let turns = 0;
+    let isOver = false;
+    const turn = (): void => {
+      turns += 1;
+      if (!isOver) setImmediate(turn);
+    };
+    const fixture = await RunFixture.open({
+      agents: {
+        reader: async (_, context) => {
+          turn();
+          for (let time = 0; time < 1_000; time += 1) await context.now('now');
+          isOver = true;
+          return {};
+        },
+      },
+    });
+    expect((await fixture.run({ name: 'one', nodes: [{ id: 'a', agent: 'reader' }] })).status).toBe('succeeded');
+    expect(turns).toBeGreaterThan(4);
+    await fixture.close();
+  });
+});
+
+describe('P4: nothing outside the run works ahead of its log', () => {
+  const parent = {
+    name: 'parent',
+    nodes: [
+      { id: 'first', agent: 'agent' },
+      { id: 'below', subrun: { workflow: 'child' }, needs: ['first'] },
+    ],
+    workflows: { child: { nodes: [{ id: 'a', agent: 'agent' }] } },
+  };
+
+  test('of what was only accepted when the append failed, no observer, waiter or child has heard', async () => {
+    const seen: string[] = [];
+    const full = new VltairError('unavailable/store_full');
+    const fixture = await RunFixture.open({
+      agents: {
+        agent: async (_, context) => {
+          await context.effect(spec, () => Promise.resolve(1));
+          context.progress({ message: 'lost' });
+          return {};
+        },
+      },
+      ...withFault(async ({ events }, append) => {
+        if (events.every(({ payload }) => payload.type !== 'node.suspended')) return await append();
+        throw full;
+      }),
+    });
+    const committed = (events: readonly RunEvent[]): void =>
+      void seen.push(...events.map(({ payload }) => payload.type));
+    fixture.runtime.observe({ committed, progress: (_run, _ref, { message }) => seen.push(message) });
+    const run = await fixture.start(parent);
+    await expect(fixture.runtime.rest(run)).rejects.toBe(full);
+    expect(seen).toEqual(['run.created', 'attempt.scheduled', 'effect.intended']);
+    expect((await fixture.store.runs({})).map((row) => row.run)).toEqual([run]);
+    await fixture.close();
+  });
+
+  test('a child begins when what calls for it is durable', async () => {
+    const gate = Promise.withResolvers<undefined>();
+    const asked = Promise.withResolvers<undefined>();
+    const begun: string[] = [];
+    const fixture = await RunFixture.open({
+      agents: { agent: () => ({}) },
+      ...withFault(async ({ run, events }, append) => {
+        if (events.some(({ payload }) => payload.type === 'run.created')) begun.push(run);
+        if (events.some(({ payload }) => payload.type === 'node.suspended')) {
+          asked.resolve(undefined);
+          await gate.promise;
+        }
+        return await append();
+      }),
+    });
+    const starting = fixture.start(parent);
+    await asked.promise;
+    await nextTurn();
+    expect(begun).toHaveLength(1);
+    gate.resolve(undefined);
+    const run = await starting;
+    expect((await fixture.runtime.rest(run)).status).toBe('succeeded');
+    expect(begun).toEqual([run, `${run}.1`]);
+    await fixture.close();
+  });
+});
+
+test('what was accepted is durable when the process has closed, and when it has drained', async () => {
+  for (const ends of ['close', 'drain'] as const) {
+    const gate = Promise.withResolvers<undefined>();
+    const asked = Promise.withResolvers<undefined>();
+    const fixture = await RunFixture.open({
+      agents: {
+        caller: async (_, context) => {
+          await context.effect(spec, () => Promise.resolve(1));
+          return {};
+        },
+      },
+      ...withFault(async ({ events }, append) => {
+        if (events.some(({ payload }) => payload.type === 'effect.recorded')) {
+          asked.resolve(undefined);
+          await gate.promise;
+        }
+        return await append();
+      }),
+    });
+    const run = await fixture.start({ name: 'one', nodes: [{ id: 'a', agent: 'caller' }] });
+    await asked.promise;
+    const ending = fixture.runtime[ends](5_000);
+    await nextTurn();
+    gate.resolve(undefined);
+    await ending;
+    expect((await fixture.store.run(run))?.status).toBe('succeeded');
+    await fixture.close();
+  }
 });

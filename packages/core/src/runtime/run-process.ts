@@ -1,5 +1,12 @@
 import { VltairError, type AttemptRef, type FactOf, type RedactionSettings, type RunEvent } from '@vltair/protocol';
-import { activityKey, pending, refKey, type Activity } from '../machine/pending.ts';
+import {
+  activityKey,
+  pending,
+  pendingSubruns,
+  refKey,
+  type Activity,
+  type SubrunActivity,
+} from '../machine/pending.ts';
 import { hasEnded, type RunState } from '../machine/run-state.ts';
 import type { Invoker, Progress, WorkspacePort } from '../ports/agent.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -20,6 +27,8 @@ export interface RunProcessPorts {
   readonly workspace: WorkspacePort;
   readonly observer: RunObserver;
   readonly isClosing: () => boolean;
+  /** Looked at right before a call on the world; whoever may make none any more lets go of its runs. */
+  readonly checkLease: () => void;
   readonly redaction: RedactionSettings;
   readonly gate: EffectGate | undefined;
   readonly children: ChildRuns;
@@ -43,19 +52,23 @@ export interface RunObserver {
   progress(run: string, ref: AttemptRef, progress: Progress): void;
 }
 
-export type SubrunActivity = Extract<Activity, { kind: 'subrun' }>;
 type TimerActivity = Extract<Activity, { kind: 'timer' }>;
 
 /**
- * Keeps what is in flight of one run equal to what its state calls for. After every commit it compares
+ * Keeps what is in flight of one run equal to what its state calls for. Whenever facts have been accepted it compares
  * {@link pending} with what is in flight and starts or stops the difference; a process that takes over a run does the
- * same with nothing in flight.
+ * same with nothing in flight. Attempts and timers work ahead of what is durable, since they reach the outside through
+ * the log alone; children do not: their logs are others than this one.
  *
  * P1 Results are applied to the workspace one after the other (single writer).
  * P2 After the log is lost, or the run is released, nothing starts and everything in flight is aborted.
  * P3 An incarnation starts only when the one before it has landed.
+ * P4 A child begins, or is cancelled, when what calls for it is durable; a frame of progress is shown when what its agent
+ *    had come to is.
  */
 export class RunProcess {
+  /** Under which it writes. */
+  readonly epoch: number;
   readonly #ports: RunProcessPorts;
   readonly #time: SteadyTime;
   readonly #runLog: RunLog;
@@ -65,21 +78,32 @@ export class RunProcess {
   readonly #followed = new Set<string>();
   readonly #idleWaiters: (() => void)[] = [];
   #hasLeftBehind = false;
+  #isReconciling = false;
+  /** Facts have been accepted since the state was looked at. */
+  #isStale = false;
   #given: VltairError | undefined;
 
   constructor(run: string, epoch: number, state: RunState | undefined, ports: RunProcessPorts) {
+    this.epoch = epoch;
     this.#ports = ports;
     this.#time = ports.time.notBefore(state?.ts ?? 0);
     this.#runLog = new RunLog(run, epoch, state, {
       store: ports.store,
       time: this.#time,
+      soon: (callback) => ports.clock.soon(callback),
+      accepted: () => this.#reconcile(),
       committed: (events, next) => this.#committed(events, next),
       lost: (error) => this.#giveUp(error),
-      drained: () => this.#leaveWhenDone(),
+      drained: () => this.#rest(),
     });
     this.#applier = new ResultApplier(this.#runLog, ports.workspace, ports.redaction);
   }
 
+  get run(): string {
+    return this.#runLog.run;
+  }
+
+  /** The state after all that is durable. */
   get state(): RunState | undefined {
     return this.#runLog.state;
   }
@@ -89,13 +113,29 @@ export class RunProcess {
     return this.#given;
   }
 
-  /** Resolves when nothing of the run is in flight in this process. */
+  /** It has been given up, and something of it still goes on. */
+  get isLettingGo(): boolean {
+    return this.#given !== undefined && !this.#isQuiet;
+  }
+
+  /** Something of it is queued or at work here, not only in its children. */
+  get isAtWork(): boolean {
+    const onlyFollows = this.#followed.size > 0 && this.#flights.size === 0;
+    return this.#given === undefined && this.state?.status !== 'paused' && !onlyFollows;
+  }
+
+  /** Resolves when nothing of the run is in flight in this process, or on its way into the log. */
   idle(): Promise<void> {
-    if (this.#flights.size === 0) return Promise.resolve();
+    if (this.#isQuiet) return Promise.resolve();
     return new Promise((resolve) => this.#idleWaiters.push(resolve));
   }
 
-  /** Appends facts; for the runtime, which admits commands. */
+  /** Resolves when all that has been accepted until now is durable, or lost. */
+  async settled(): Promise<void> {
+    await Promise.allSettled([this.#runLog.settled()]);
+  }
+
+  /** Appends facts, and resolves when they are durable; for the runtime, which admits commands. */
   async commit(make: FactMaker, consumes: readonly string[] = []): Promise<RunState> {
     if (this.#given !== undefined) throw this.#given;
     const state = await this.#runLog.commit(make, consumes);
@@ -108,13 +148,14 @@ export class RunProcess {
    * whose log is ahead of the wall clock cannot: by that clock its row says too late when it is wanted.
    */
   get isAsleep(): boolean {
-    const isQuiet = this.#flights.size === 0 && this.#followed.size === 0 && this.#runLog.isIdle;
-    return isQuiet && this.state?.status === 'paused' && !this.#time.isAheadOf(this.#ports.time);
+    const hasNone = this.#isQuiet && this.#followed.size === 0;
+    return hasNone && this.state?.status === 'paused' && !this.#time.isAheadOf(this.#ports.time);
   }
 
   /** Begins what the state calls for, without a fact. */
   takeUp(): void {
-    if (this.state !== undefined) this.#reconcile(this.state);
+    this.#reconcile();
+    if (this.state !== undefined) this.#followChildren(this.state);
   }
 
   /** Forgets the timers of a sleeping run; nothing may be asked of this process any more. */
@@ -142,7 +183,7 @@ export class RunProcess {
 
   #committed(events: readonly RunEvent[], state: RunState): void {
     this.#ports.observer.committed(events, state);
-    this.#reconcile(state);
+    this.#followChildren(state);
   }
 
   #giveUp(error: unknown): void {
@@ -152,26 +193,46 @@ export class RunProcess {
 
   // --- keeping what is in flight equal to what is pending
 
-  #reconcile(state: RunState): void {
-    if (this.#given !== undefined) return;
+  /** What begins may tell the log of it at once: the state is then looked at anew. */
+  #reconcile(): void {
+    this.#isStale = true;
+    if (this.#isReconciling) return;
+    this.#isReconciling = true;
+    while (this.#isStale) {
+      this.#isStale = false;
+      const { ahead } = this.#runLog;
+      if (ahead !== undefined && this.#given === undefined) this.#startAndStop(ahead);
+    }
+    this.#isReconciling = false;
+    this.#leaveWhenDone();
+  }
+
+  #startAndStop(state: RunState): void {
     const wanted = new Map(pending(state).map((activity) => [activityKey(activity), activity]));
     for (const [key, flight] of this.#flights) if (!wanted.has(key)) abortUnlessEnding(flight, state);
     for (const [key, timer] of this.#timers) if (!wanted.has(key)) this.#forgetTimer(key, timer);
-    for (const [key, activity] of wanted) this.#begin(key, activity, state);
+    for (const [key, activity] of wanted) if (!this.#isStale) this.#begin(key, activity, state);
+  }
+
+  get #isQuiet(): boolean {
+    return this.#flights.size === 0 && this.#runLog.isIdle;
+  }
+
+  #rest(): void {
+    if (this.#isQuiet) for (const resolve of this.#idleWaiters.splice(0)) resolve();
     this.#leaveWhenDone();
   }
 
   /** What is on its way into the log may be a wish that takes the ended run up again. */
   #leaveWhenDone(): void {
-    const isQuiet = this.#flights.size === 0 && !this.#hasLeftBehind && this.#runLog.isIdle;
-    if (this.#given === undefined && isQuiet && this.state !== undefined && hasEnded(this.state)) this.#ports.done();
+    const hasNone = this.#isQuiet && !this.#hasLeftBehind;
+    if (this.#given === undefined && hasNone && this.state !== undefined && hasEnded(this.state)) this.#ports.done();
   }
 
   #begin(key: string, activity: Activity, state: RunState): void {
     if (activity.kind === 'attempt') return this.#fly(key, activity, state.traceId);
     if (activity.kind === 'stop') return this.#stop(activity.ref);
-    if (activity.kind === 'subrun') return this.#follow(activity, state);
-    if (!this.#timers.has(key)) this.#setTimer(key, activity);
+    if (activity.kind === 'timer' && !this.#timers.has(key)) this.#setTimer(key, activity);
   }
 
   #setTimer(key: string, activity: TimerActivity): void {
@@ -186,7 +247,7 @@ export class RunProcess {
   #onTimer(key: string, activity: TimerActivity): void {
     if (this.#time.now() < activity.dueTs) return this.#setTimer(key, activity);
     this.#runLog
-      .commit(() => [{ type: 'timer.fired', timer: activity.timer }])
+      .accept(() => [{ type: 'timer.fired', timer: activity.timer }])
       .then(
         () => this.#timers.delete(key), // not before: until then the state calls for it
         (error: unknown) => this.#giveUp(error),
@@ -212,6 +273,12 @@ export class RunProcess {
   }
 
   // --- children
+
+  /** P4. */
+  #followChildren(state: RunState): void {
+    if (this.#given !== undefined) return;
+    for (const activity of pendingSubruns(state)) this.#follow(activity, state);
+  }
 
   /** One follower for each child, also while it is stopping. */
   #follow(activity: SubrunActivity, state: RunState): void {
@@ -263,10 +330,12 @@ export class RunProcess {
     if (this.#isFlying(refKey(ref))) return;
     const flight = new AttemptFlight(activity, traceId, {
       ...this.#ports,
+      // What a process that has let go of the run cut short, nobody knows the end of.
+      isClosing: () => this.#given !== undefined || this.#ports.isClosing(),
       runLog: this.#runLog,
       time: this.#time,
       applier: this.#applier,
-      progress: (progress) => this.#ports.observer.progress(this.#runLog.run, ref, progress),
+      progress: (progress) => this.#show(ref, progress),
       landed: ({ isLeftBehind }) => this.#landed(key, isLeftBehind),
       failed: (error) => this.#giveUp(error),
     });
@@ -276,14 +345,24 @@ export class RunProcess {
   #landed(key: string, isLeftBehind: boolean): void {
     this.#flights.delete(key);
     this.#hasLeftBehind ||= isLeftBehind;
-    if (this.#flights.size === 0) for (const resolve of this.#idleWaiters.splice(0)) resolve();
-    if (this.state !== undefined) this.#reconcile(this.state);
+    this.#reconcile();
+    this.#rest();
+  }
+
+  /** P4. */
+  #show(ref: AttemptRef, progress: Progress): void {
+    this.#runLog.settled().then(
+      () => this.#ports.observer.progress(this.#runLog.run, ref, progress),
+      () => {
+        // The log is lost, and with it what there was to show.
+      },
+    );
   }
 
   // --- facts that nobody waits for
 
   #tell(make: FactMaker): void {
-    this.#runLog.commit(make).catch((error: unknown) => this.#giveUp(error));
+    this.#runLog.accept(make).catch((error: unknown) => this.#giveUp(error));
   }
 }
 

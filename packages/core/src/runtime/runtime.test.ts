@@ -7,16 +7,7 @@ import { RunFixture, type Behaviour } from '../../test/run-fixture.ts';
 import { StepClock } from '../../test/step-clock.ts';
 import { until } from '../../test/until.ts';
 import { STATE_SCHEMA } from '../machine/run-state.ts';
-import {
-  loadState,
-  projectionOf,
-  Runtime,
-  systemClock,
-  type EffectSpec,
-  type EventStore,
-  type Ownership,
-  type RunObserver,
-} from '../index.ts';
+import { loadState, projectionOf, Runtime, systemClock, type EffectSpec, type RunObserver } from '../index.ts';
 
 const one: WorkflowInput = { name: 'one', nodes: [{ id: 'a', agent: 'agent' }] };
 const spec: EffectSpec = {
@@ -216,7 +207,8 @@ describe('starting and resuming', () => {
     const after = await RunFixture.open({ agents: { agent }, directory: before.directory, onWarning });
     await after.runtime.resume(run);
     expect((await after.runtime.rest(run)).status).toBe('succeeded');
-    expect(warnings).toEqual([expect.stringContaining('holds no state of it; the whole log is read instead')]);
+    expect(warnings[0]).toContain('holds no state of it; the whole log is read instead');
+    expect(new Set(warnings).size).toBe(1);
     await after.close();
   });
 
@@ -463,9 +455,9 @@ describe('the inbox', () => {
 class UnreadableAtFirst extends FaultyStore {
   #reads = 0;
 
-  override inbox(): ReturnType<FaultyStore['inbox']> {
+  override claim(...wish: Parameters<FaultyStore['claim']>): ReturnType<FaultyStore['claim']> {
     this.#reads += 1;
-    return this.#reads < 3 ? Promise.reject(new VltairError('unavailable/store_failed')) : super.inbox();
+    return this.#reads < 3 ? Promise.reject(new VltairError('unavailable/store_failed')) : super.claim(...wish);
   }
 }
 
@@ -512,14 +504,6 @@ describe('closing', () => {
   });
 });
 
-/** A store that other workers write to as well. */
-class SharedStore extends FaultyStore {
-  override get ownership(): Ownership {
-    const { ownership } = this.real;
-    return ownership.kind === 'writer' ? { ...ownership, isShared: true } : ownership;
-  }
-}
-
 /** As another worker does that has opened the store later. */
 async function takeOver({ store }: RunFixture, run: string): Promise<void> {
   const head = await store.head(run);
@@ -551,27 +535,6 @@ test('a second owner fences the first: it can write no more, and its effects are
   await fixture.close();
 });
 
-test('a run that was taken over is let go although its agent says nothing, and its place goes to another one', async () => {
-  const clock = new StepClock();
-  const { agent, begun } = aWaiter();
-  const agents = { agent, quick: () => ({}) };
-  const faulty = (store: EventStore) => new SharedStore(store, (_, append) => append());
-  const fixture = await RunFixture.open({ agents, clock, concurrency: 1, faulty });
-  const overtaken = await fixture.start(one);
-  await begun;
-  const other = await fixture.start({ name: 'other', nodes: [{ id: 'a', agent: 'quick' }] });
-  await takeOver(fixture, overtaken);
-  const over = fixture.runtime.rest(overtaken);
-  void over.catch(() => {});
-  await until(async () => {
-    clock.advance(1_000);
-    return (await fixture.store.run(other))?.status === 'succeeded';
-  });
-  await expect(over).rejects.toMatchObject({ reason: 'unavailable/fenced', where: overtaken });
-  expect((await fixture.types(overtaken)).at(-1)).toBe('run.claimed');
-  await fixture.close();
-});
-
 test('a runtime needs a store that it may write', async () => {
   const fixture = await RunFixture.open({ agents: {} });
   const store = await openReplayedStore({
@@ -592,7 +555,13 @@ test('observers see what is durable and what is in progress; one that throws is 
   const warnings: string[] = [];
   const seen: string[] = [];
   const fixture = await RunFixture.open({
-    agents: { agent: (_, context) => (context.progress({ message: 'half' }), {}) },
+    agents: {
+      agent: async (_, context) => {
+        context.progress({ message: 'half' });
+        await until(() => seen.includes('a half'));
+        return {};
+      },
+    },
     onWarning: (warning) => warnings.push(warning),
   });
   const observer: RunObserver = {

@@ -1,5 +1,4 @@
 import {
-  canonicalJson,
   failureOf,
   jsonObjectSchema,
   VltairError,
@@ -8,7 +7,6 @@ import {
   type Fact,
   type Manifest,
   type RedactionSettings,
-  type RunEvent,
   type Workflow,
 } from '@vltair/protocol';
 import { admit, type Command, type Refusal } from '../machine/admit.ts';
@@ -16,26 +14,30 @@ import { carryBefore, carryOf } from '../machine/carry.ts';
 import { evolve, fold } from '../machine/evolve.ts';
 import { agentsOf, checkFlags, refusePinned, type AgentDigests } from '../machine/pinned.ts';
 import { planGraph } from '../machine/plan-graph.ts';
-import { hasEnded, STATE_SCHEMA, type RunState } from '../machine/run-state.ts';
+import { hasEnded, type RunState } from '../machine/run-state.ts';
 import type { Invoker, WorkspacePort } from '../ports/agent.ts';
 import type { Clock } from '../ports/clock.ts';
-import { isEndStatus, type EventStore, type RunRow } from '../ports/event-store.ts';
+import { isEndStatus, type EventStore, type InboxCommand, type RunRow } from '../ports/event-store.ts';
 import type { EffectGate } from '../ports/gate.ts';
 import { SubrunFollower } from './child-runs.ts';
 import { answerCommand } from './answer-command.ts';
 import type { AppliedTree } from './errand.ts';
+import { factsWithClaim } from './facts-with-claim.ts';
 import { InboxWatch } from './inbox-watch.ts';
 import { makeManifest } from './manifest.ts';
+import { isHeld, isRefusal } from './refusal.ts';
+import { OpenRuns } from './open-runs.ts';
 import { isResting } from './resting.ts';
 import { loadState } from './run-log.ts';
-import { RunProcess, type RunObserver } from './run-process.ts';
-import { Scheduler, type Job, type SchedulerMetrics } from './scheduler.ts';
+import type { RunProcess, RunObserver } from './run-process.ts';
+import { Scheduler, type SchedulerMetrics } from './scheduler.ts';
 import { RowWatch } from './row-watch.ts';
-import { RunWaiters } from './run-waiters.ts';
-import { inputOf, type ForkRequest, type StartRequest } from './start-request.ts';
+import { inputOf, type Beginning, type ForkRequest, type StartRequest } from './start-request.ts';
 import type { RuntimeCommand } from './runtime-command.ts';
+import { Seat } from './seat.ts';
+import { SharedKeys } from './shared-keys.ts';
 import { SteadyTime } from './steady-time.ts';
-import { StepCounters, type StepCounts } from './step-counters.ts';
+import type { StepCounts } from './step-counters.ts';
 import { WaitingLine, type WaitingLineOptions } from './waiting-line.ts';
 import { WakeWatch } from './wake-watch.ts';
 
@@ -80,15 +82,18 @@ const ENDINGS: ReadonlySet<ErrorReason> = new Set<ErrorReason>([
   'invalid_argument/run_ending',
 ]);
 
-/** Events between two snapshots of a run. */
-const SNAPSHOT_EVERY = 500;
+/** Of a shared store: so many runs a worker works on at a time, or so many for each of its places. */
+const LEAST_RUNS = 64;
+const RUNS_PER_SLOT = 4;
+/** So many starts for each of its places it takes at a look. */
+const STARTS_PER_SLOT = 2;
 
 /**
  * Runs workflows on one store, as its writer.
  *
  * R1 A run has at most one {@link RunProcess} that works, in a process. R2 Recovery is no special path: load, fold,
  * claim, reconcile. R3 After {@link Runtime.close} nothing of any run works in this process, and every run can be
- * continued by another. R4 An observer that throws is told nothing any more; the runs go on.
+ * continued by another.
  */
 export class Runtime {
   readonly #ports: RuntimePorts;
@@ -96,18 +101,15 @@ export class Runtime {
   readonly #time: SteadyTime;
   readonly #scheduler: Scheduler;
   readonly #line: WaitingLine;
-  readonly #counters = new StepCounters();
-  readonly #processes = new Map<string, RunProcess>();
+  readonly #runs: OpenRuns;
   readonly #resuming = new Map<string, Promise<RunState>>();
-  readonly #observers = new Set<RunObserver>();
-  readonly #snapshotSeqs = new Map<string, number>();
-  readonly #epoch: number;
+  readonly #seat: Seat;
+  readonly #keys: SharedKeys | undefined;
   readonly #inbox: InboxWatch;
   readonly #wakes: WakeWatch | undefined;
   /** Where nobody else writes, nobody else moves a run on. */
   readonly #rows: RowWatch | undefined;
   readonly #children: SubrunFollower;
-  readonly #waiters = new RunWaiters();
   /** It is draining or closing. */
   #takesOnNothing = false;
   #closing = false;
@@ -115,55 +117,127 @@ export class Runtime {
   /** @throws VltairError `unavailable/store_locked` when another process owns the store. */
   constructor(ports: RuntimePorts, options: RuntimeOptions) {
     if (ports.store.ownership.kind !== 'writer') throw new VltairError('unavailable/store_locked');
-    const { epoch, isShared } = ports.store.ownership;
-    this.#epoch = epoch;
     this.#ports = ports;
     this.#options = options;
     this.#time = new SteadyTime(ports.clock);
     this.#scheduler = new Scheduler(ports.clock, options.concurrency);
     this.#line = new WaitingLine(options.queue ?? {});
     const { store, clock } = ports;
+    const { leases } = store;
+    this.#seat = this.#takeSeat(ports.store.ownership.epoch);
+    const [scheduler, epoch] = [this.#scheduler, () => this.#seat.current()];
+    this.#keys = leases === undefined ? undefined : new SharedKeys({ leases, clock, scheduler, epoch });
     this.#inbox = new InboxWatch({
       store,
       clock,
-      answer: (entry) => answerCommand({ runtime: this, store, clock }, entry),
+      entries: (without) => this.#commands(without),
+      answer: (entry) => answerCommand({ runtime: this, store, clock, keys: this.#keys }, entry),
       warn: (warning) => this.#warn(warning),
     });
     this.#wakes = options.isWorker === true ? this.#watchSleepers() : undefined;
-    this.#rows = isShared ? new RowWatch({ store, clock, seen: (row) => this.#seen(row) }) : undefined;
+    this.#rows = leases === undefined ? undefined : new RowWatch({ store, clock, seen: (row) => this.#seen(row) });
     this.#children = new SubrunFollower({
       exists: async (run) => (await store.head(run)) !== undefined,
       start: (request) => this.start(request),
-      resume: (run) => this.resume(run),
-      ended: (run) => this.#during(run, () => this.#until(run, hasEnded)),
+      resume: (run) => this.#resumeUnlessHeld(run),
+      ended: (run) => this.#during(run, () => this.#runs.until(run, hasEnded)),
       cancel: (run, reason) => this.#cancelUnlessEnded(run, reason),
     });
+    this.#runs = this.#openRuns();
+  }
+
+  #openRuns(): OpenRuns {
+    return new OpenRuns({
+      ...this.#ports,
+      gate: this.#ports.gate,
+      time: this.#time,
+      scheduler: this.#keys ?? this.#scheduler,
+      redaction: this.#options.redaction ?? {},
+      children: this.#children,
+      isClosing: () => this.#closing,
+      checkLease: () => this.#seat.check(),
+      during: (run, doing) => this.#during(run, doing),
+      committed: (state) => this.#tellParent(state),
+      leftLine: (run) => this.#line.leave(run),
+      // A worker that stays keeps nothing of what it has lost; elsewhere somebody may still ask what became of it.
+      forgetsLost: this.#options.isWorker === true && this.#rows !== undefined,
+      warn: (warning) => this.#warn(warning),
+    });
+  }
+
+  #takeSeat(epoch: number): Seat {
+    const { store, clock } = this.#ports;
+    return new Seat(epoch, {
+      store,
+      clock,
+      worker: this.#options.worker,
+      isStanding: () => this.#isStanding,
+      inUse: () =>
+        new Set(
+          this.#runs
+            .all()
+            .map((runProcess) => runProcess.epoch)
+            .concat(this.#keys?.epochs ?? []),
+        ),
+      tell: () => jsonObjectSchema.parse(this.metrics()),
+      lost: () => this.#runs.release(new VltairError('unavailable/lease_lost')), // they may be somebody else's from now on
+      warn: (warning) => this.#warn(warning),
+    });
+  }
+
+  /** Resolves when this process may write, with its latest epoch. @throws VltairError `unavailable/lease_lost`, and what the store fails with. */
+  async seated(): Promise<number> {
+    return await this.#seat.current();
+  }
+
+  /** Under which this process writes to a shared store; `undefined` where it is alone. */
+  get epochs(): readonly number[] | undefined {
+    return this.#ports.store.leases === undefined ? undefined : this.#seat.epochs;
+  }
+
+  /** How many more runs this worker takes on, beside those that it works on: what it does not take is left to others. */
+  get room(): number {
+    if (this.#takesOnNothing) return 0;
+    if (this.#ports.store.leases === undefined) return Infinity;
+    const working = this.#runs.all().filter((runProcess) => runProcess.isAtWork).length;
+    return Math.max(0, Math.max(LEAST_RUNS, RUNS_PER_SLOT * this.#options.concurrency) - working);
+  }
+
+  /** Commands that are this process's to answer. */
+  async #commands(without: readonly string[]): Promise<readonly InboxCommand[]> {
+    const starts = this.#isStanding ? this.#startsAtALook() : LEAST_RUNS;
+    return await this.#ports.store.claim({ ...this.#seat.claimant, starts, without });
+  }
+
+  /** Few: what waits is shared by all workers that have room. None that the waiting line would refuse. */
+  #startsAtALook(): number {
+    const { busy, workers } = this.#scheduler.metrics();
+    return Math.max(0, Math.min(this.room, STARTS_PER_SLOT * workers, this.#line.places(workers - busy)));
+  }
+
+  /** It stays, and takes things on. */
+  get #isStanding(): boolean {
+    return this.#options.isWorker === true && !this.#takesOnNothing;
   }
 
   #watchSleepers(): WakeWatch {
     return new WakeWatch({
       store: this.#ports.store,
       clock: this.#ports.clock,
+      mine: () => this.epochs,
       now: () => this.#time.now(),
-      drop: () => this.#dropSleepers(),
+      drop: () => this.#runs.dropSleepers(),
       wake: (run) => this.resume(run),
       warn: (warning) => this.#warn(warning),
-      isAlone: this.#ports.store.ownership.kind === 'writer' && !this.#ports.store.ownership.isShared,
     });
   }
 
-  #dropSleepers(): void {
-    for (const [run, runProcess] of this.#processes)
-      if (runProcess.isAsleep) runProcess.letGo(() => this.#forget(run, runProcess));
-  }
-
   observe(observer: RunObserver): { stop(): void } {
-    this.#observers.add(observer);
-    return { stop: () => this.#observers.delete(observer) };
+    return this.#runs.observe(observer);
   }
 
   metrics(): RuntimeMetrics {
-    return { ...this.#scheduler.metrics(), ...this.#line.counts, ...this.#counters.counts };
+    return { ...this.#scheduler.metrics(), ...this.#line.counts, ...this.#runs.counts };
   }
 
   /**
@@ -176,15 +250,25 @@ export class Runtime {
     planGraph(workflow);
     const input = inputOf(request);
     const manifest = this.#manifestOf(workflow);
-    const isTaken = this.#working(run) !== undefined || (await this.#ports.store.run(run)) !== undefined;
-    if (isTaken || this.#working(run) !== undefined)
+    await this.#seat.current();
+    const isTaken = this.#runs.working(run) !== undefined || (await this.#ports.store.run(run)) !== undefined;
+    if (isTaken || this.#runs.working(run) !== undefined)
       throw new VltairError('invalid_argument/run_exists', { detail: run });
     if (this.#takesOnNothing) throw new VltairError('unavailable/shutting_down');
+    const epoch = this.#epochFor(request); // and at once: what was asked before may have another owner by now
     const dropped = request.parent === undefined ? this.#joinLine(run) : undefined;
-    const beginning = this.#create({ ...request, input }, manifest, inboxId);
+    const beginning = this.#create({ ...request, input }, { epoch, manifest, inboxId });
     if (dropped === undefined) return await beginning;
     const [begun] = await Promise.all([beginning, this.#drop(dropped)]);
     return begun;
+  }
+
+  /** A child begins under the epoch of the run above it: once another worker has taken that one over, it begins no more. */
+  #epochFor({ parent }: StartRequest): number {
+    if (parent === undefined) return this.#seat.latest();
+    const above = this.#runs.working(parent.run);
+    if (above === undefined) throw new VltairError('unavailable/fenced', { where: parent.run });
+    return above.epoch;
   }
 
   /** Not for children: they are part of a run that has its place. */
@@ -193,13 +277,14 @@ export class Runtime {
     return this.#line.join(run, workers - busy);
   }
 
-  async #create(request: StartRequest, manifest: Manifest, inboxId: string | undefined): Promise<RunState> {
-    const { run, workflow, input, traceId, title, joinKey, tree, parent, forkedFrom, restored } = request;
-    const runProcess = this.#open(run, undefined);
+  async #create(request: StartRequest, { epoch, manifest, inboxId }: Beginning): Promise<RunState> {
+    const { run, workflow, input, traceId, title, joinKey, tenant, tree, parent, forkedFrom, restored } = request;
+    const runProcess = this.#begin(run, epoch);
     const optional = {
       ...(joinKey === undefined ? {} : { joinKey }),
       ...(tree === undefined ? {} : { tree }),
       ...(parent === undefined ? {} : { parent }),
+      ...(tenant === undefined ? {} : { tenant }),
       ...(forkedFrom === undefined ? {} : { forkedFrom }),
       ...(restored === undefined ? {} : { restored }),
     };
@@ -209,7 +294,16 @@ export class Runtime {
         inboxId === undefined ? [] : [inboxId],
       );
     } catch (error) {
-      this.#forget(run, runProcess);
+      void runProcess.idle().then(() => this.#runs.forget(runProcess)); // its agents may be at work already
+      throw error;
+    }
+  }
+
+  #begin(run: string, epoch: number): RunProcess {
+    try {
+      return this.#open(run, undefined, epoch);
+    } catch (error) {
+      this.#line.leave(run);
       throw error;
     }
   }
@@ -226,7 +320,17 @@ export class Runtime {
 
   /** Whether a process of this runtime works on the run. */
   isWorkingOn(run: string): boolean {
-    return this.#working(run) !== undefined || this.#resuming.has(run);
+    return this.#runs.working(run) !== undefined || this.#resuming.has(run);
+  }
+
+  /** The same, or something of it that was given up still goes on here. */
+  isBusyWith(run: string): boolean {
+    return this.isWorkingOn(run) || this.#runs.get(run)?.isLettingGo === true;
+  }
+
+  /** Why a command could not be answered when it was tried last. */
+  keptBecause(commandId: string): VltairError | undefined {
+    return this.#inbox.keptBecause(commandId);
   }
 
   /** Answers at once what other processes have put into the inbox. */
@@ -234,9 +338,13 @@ export class Runtime {
     await this.#inbox.turn();
   }
 
-  /** Takes an unfinished run over and continues it from what is recorded. A run that has ended is returned as it is. */
+  /**
+   * Takes an unfinished run over and continues it from what is recorded. A run that has ended is returned as it is.
+   *
+   * @throws VltairError `unavailable/run_held` when another living worker of a shared store has it.
+   */
   async resume(run: string): Promise<RunState> {
-    const working = this.#working(run);
+    const working = this.#runs.working(run);
     return await (working === undefined ? this.#takeOverOnce(run) : this.#stateOf(working));
   }
 
@@ -258,6 +366,7 @@ export class Runtime {
       traceId,
       title: `${source.title}, from ${node}`,
       ...(carry.tree === undefined ? {} : { tree: carry.tree }),
+      ...(source.tenant === undefined ? {} : { tenant: source.tenant }),
       forkedFrom: { run: from, seq: source.seq, carry },
     };
     return await this.start(request, inboxId);
@@ -265,17 +374,9 @@ export class Runtime {
 
   /** Resolves when the run has ended, or only people can bring it, or the children that it waits for, on. */
   async rest(run: string): Promise<RunState> {
-    return this.#working(run) === undefined && !this.#processes.has(run)
+    return this.#runs.get(run) === undefined
       ? await this.#load(run)
-      : await this.#until(run, (state) => isResting(state, (child) => this.#processes.get(child)?.state));
-  }
-
-  /** Resolves with the first state that fits. Rejects when this process works on the run no longer. */
-  #until(run: string, fits: (state: RunState) => boolean): Promise<RunState> {
-    const runProcess = this.#processes.get(run);
-    const state = runProcess?.state;
-    if (runProcess?.givenUp !== undefined) return Promise.reject(runProcess.givenUp);
-    return state !== undefined && fits(state) ? Promise.resolve(state) : this.#waiters.until(run, fits);
+      : await this.#runs.until(run, (state) => isResting(state, (child) => this.#runs.get(child)?.state));
   }
 
   /** Something that goes on for a run. */
@@ -283,10 +384,27 @@ export class Runtime {
     return this.#rows === undefined ? doing() : this.#rows.during(run, doing);
   }
 
-  /** Another worker may have brought a run to its end that is awaited here, or have taken one over that is at work here. */
+  /**
+   * Another worker may have brought a run to its end that is awaited here, have died over it, or have taken one over that
+   * is at work here.
+   */
   async #seen({ run, status, epoch }: RunRow): Promise<void> {
-    if (isEndStatus(status) && this.#waiters.awaits(run)) this.#waiters.tell(await this.#load(run));
-    if (epoch > this.#epoch) this.#working(run)?.release(new VltairError('unavailable/fenced', { where: run }));
+    const working = this.#runs.working(run);
+    if (working !== undefined && epoch > working.epoch)
+      working.release(new VltairError('unavailable/fenced', { where: run }));
+    if (!this.#runs.awaits(run)) return;
+    if (isEndStatus(status)) this.#runs.tellWaiters(await this.#load(run));
+    else if (working === undefined) await this.#resumeUnlessHeld(run);
+  }
+
+  /** As it is, when another living worker has it. */
+  async #resumeUnlessHeld(run: string): Promise<RunState> {
+    try {
+      return await this.resume(run);
+    } catch (error) {
+      if (!isHeld(error)) throw error;
+      return await this.#load(run);
+    }
   }
 
   /** Puts a command to a run, taking the run over when nobody works on it. @throws VltairError with the reason of a refusal. */
@@ -296,7 +414,7 @@ export class Runtime {
     const command = await this.#commandOf(run, wish);
     const taken = this.isWorkingOn(run) ? undefined : await this.#takeOverWith(run, command, inboxId);
     if (taken !== undefined) return taken;
-    const found = await this.resume(run);
+    const found = await this.#resumeCovered(run);
     const runProcess = this.#processFor(found, command); // and at once: a process without work forgets its run
     const answer: { refusal?: Refusal } = {};
     const make = (current: RunState | undefined): readonly Fact[] => {
@@ -309,16 +427,23 @@ export class Runtime {
     throw new VltairError(answer.refusal.reason, { detail: answer.refusal.detail });
   }
 
+  /** Resumed under an epoch that is not older than the run's, also where the run has ended and is only to be opened again. */
+  async #resumeCovered(run: string): Promise<RunState> {
+    const found = await this.resume(run);
+    if (this.#seat.covers(found.epoch)) return found;
+    await this.#seat.above(found.epoch);
+    return await this.#resumeCovered(run);
+  }
+
   /** The process that takes the command: an ended run is opened again only for what may reopen it. */
   #processFor(state: RunState, command: Command): RunProcess {
-    const { run } = state;
-    const working = this.#working(run);
+    const { run, ts, epoch, seq } = state;
+    const working = this.#runs.working(run);
     if (working !== undefined) return working;
     const admission = admit(state, command);
     if (admission.kind === 'refused') throw new VltairError(admission.reason, { detail: admission.detail });
-    const { ts, epoch, seq } = state;
     this.#checkPinned(evolve(state, { run, ts, epoch, seq: seq + 1, kind: 'fact', payload: admission.fact }));
-    return this.#open(run, state);
+    return this.#open(run, state, this.#seat.over(state.epoch, hasEnded(state)));
   }
 
   async #commandOf(run: string, wish: RuntimeCommand): Promise<Command> {
@@ -334,12 +459,15 @@ export class Runtime {
     return carryOf(state);
   }
 
-  /** A child that has ended meanwhile needs no cancelling. */
+  /** A child that has ended meanwhile needs no cancelling; one that another worker has is cancelled by that one. */
   async #cancelUnlessEnded(run: string, reason: string): Promise<void> {
-    const state = await this.resume(run);
+    const state = await this.#resumeUnlessHeld(run);
     if (hasEnded(state) || state.cancel !== undefined || state.ending !== undefined) return;
+    const cancel = { type: 'cancel', by: this.#options.worker, reason } as const;
+    if (!this.isWorkingOn(run) && this.#rows !== undefined)
+      return await this.#sendOwn({ id: `stop-${run}`, run, command: cancel, ts: this.#time.now() });
     try {
-      await this.command(run, { type: 'cancel', by: this.#options.worker, reason });
+      await this.command(run, cancel);
     } catch (error) {
       if (!(error instanceof VltairError) || !ENDINGS.has(error.reason)) throw error;
       // It has come to its end since it was looked at: that is what was wanted.
@@ -374,15 +502,21 @@ export class Runtime {
       return [admission.fact];
     };
     const consumes = inboxId === undefined ? [] : [inboxId];
-    const state = await this.#takeOverOnce(run, { make, consumes, isPinned: command.type !== 'migrate' });
-    return answer.isTaken ? state : undefined;
+    try {
+      const state = await this.#takeOverOnce(run, { make, consumes, isPinned: command.type !== 'migrate' });
+      return answer.isTaken ? state : undefined;
+    } catch (error) {
+      // The claim leaves nothing to do for it, as when a deadline has passed: the run goes on from that, and it is refused.
+      if (answer.isTaken && isRefusal(error)) await this.resume(run);
+      throw error;
+    }
   }
 
   /** Records that a run's change was written into the user's directory; also after the end of the run. */
   async recordApplied(run: string, applied: AppliedTree, inboxId?: string): Promise<void> {
-    const found = await this.resume(run);
+    const found = await this.#resumeCovered(run);
     checkFlags(found);
-    const runProcess = this.#working(run) ?? this.#open(run, found);
+    const runProcess = this.#runs.working(run) ?? this.#open(run, found, this.#seat.over(found.epoch, hasEnded(found)));
     const fact: Fact = { type: 'tree.applied', ...applied, files: [...applied.files] };
     await runProcess.commit(() => [fact], inboxId === undefined ? [] : [inboxId]);
   }
@@ -395,22 +529,32 @@ export class Runtime {
     this.#takesOnNothing = true;
     this.#wakes?.stop();
     this.#scheduler.stop();
-    await this.#orGrace(graceMs, this.#scheduler.idle());
+    this.#keys?.stop();
+    await this.#orGrace(
+      graceMs,
+      this.#scheduler.idle().then(() => this.#settled()),
+    );
   }
 
   /** Stops everything that is in flight without recording an end, and waits for it at most `graceMs`. Does not close the store. */
   async close(graceMs: number): Promise<void> {
     this.#takesOnNothing = true;
     this.#closing = true;
-    void this.#inbox.stop();
+    const answered = this.#inbox.stop();
+    this.#keys?.stop();
     this.#wakes?.stop();
     this.#rows?.stop();
     this.#scheduler.stop();
     const reason = new VltairError('unavailable/shutting_down');
-    for (const runProcess of this.#processes.values()) runProcess.release(reason);
-    const landed = [...this.#processes.values()].map((runProcess) => runProcess.idle());
+    this.#runs.release(reason);
+    const landed = [answered, ...this.#runs.all().map((runProcess) => runProcess.idle())];
     if (graceMs > 0) await this.#orGrace(graceMs, Promise.all(landed));
-    for (const runProcess of this.#processes.values()) runProcess.abandon();
+    for (const runProcess of this.#runs.all()) runProcess.abandon();
+    await this.#seat.leave();
+  }
+
+  async #settled(): Promise<void> {
+    await Promise.all(this.#runs.all().map((runProcess) => runProcess.settled()));
   }
 
   /** Resolves when `landing` does, which never rejects, or after `graceMs`. */
@@ -435,21 +579,23 @@ export class Runtime {
 
   /** Loads the run when nothing that was given up works on it any more, and claims it. */
   async #takeOver(run: string, also: ClaimedWith | undefined): Promise<RunState> {
-    const runProcess = this.#processes.get(run);
+    const runProcess = this.#runs.get(run);
     if (runProcess !== undefined) await runProcess.idle();
     const state = await this.#load(run);
-    const working = this.#working(run);
+    const working = this.#runs.working(run);
     if (working !== undefined) return await this.#stateOf(working);
     if (hasEnded(state)) return state;
     if (also === undefined || also.isPinned) this.#checkPinned(state);
     else checkFlags(state);
-    const isOwn = state.status === 'paused' && state.epoch === this.#epoch;
+    await this.#seat.requireFree(run);
+    const epoch = await this.#seat.above(state.epoch);
+    const isOwn = state.status === 'paused' && this.#seat.epochs.includes(state.epoch);
     if (also === undefined && isOwn) return this.#takeUp(run, state);
-    const opened = this.#open(run, state);
+    const opened = this.#open(run, state, isOwn ? state.epoch : epoch);
     try {
       return await this.#claim(opened, isOwn, also);
     } catch (error) {
-      if (opened.givenUp === undefined) this.#forget(run, opened);
+      if (opened.givenUp === undefined) this.#runs.forget(opened);
       throw error;
     }
   }
@@ -462,8 +608,8 @@ export class Runtime {
 
   /** A run that this process has let go of while it slept. */
   #takeUp(run: string, state: RunState): RunState {
-    this.#open(run, state).takeUp();
-    this.#tellWaiters(state);
+    this.#open(run, state, state.epoch).takeUp();
+    this.#runs.tellWaiters(state);
     return state;
   }
 
@@ -472,7 +618,8 @@ export class Runtime {
     const claim: readonly Fact[] = isOwn ? [] : [{ type: 'run.claimed', worker: this.#options.worker }];
     return runProcess.commit((state) => {
       if (state === undefined || also === undefined) return claim;
-      return [...claim, ...also.make({ ...state, ts: Math.max(state.ts, this.#time.now()) })];
+      const at = { epoch: runProcess.epoch, ts: this.#time.now() };
+      return factsWithClaim(state, claim[0], at, also.make);
     }, also?.consumes);
   }
 
@@ -487,112 +634,40 @@ export class Runtime {
     return state;
   }
 
-  /** The process that works on the run; `undefined` also for one that has given it up. */
-  #working(run: string): RunProcess | undefined {
-    const runProcess = this.#processes.get(run);
-    return runProcess?.givenUp === undefined ? runProcess : undefined;
-  }
-
-  #forget(run: string, runProcess: RunProcess): void {
-    if (this.#processes.get(run) === runProcess) this.#processes.delete(run);
-    this.#line.leave(run);
-    this.#snapshotSeqs.delete(run);
-  }
-
-  #open(run: string, state: RunState | undefined): RunProcess {
+  #open(run: string, state: RunState | undefined, epoch: number): RunProcess {
     if (this.#takesOnNothing) throw new VltairError('unavailable/shutting_down');
-    const runProcess: RunProcess = new RunProcess(run, this.#epoch, state, {
-      ...this.#ports,
-      time: this.#time,
-      scheduler: { submit: (job) => this.#submit(run, job) },
-      observer: {
-        committed: (events, next) => this.#committed(events, next),
-        progress: (...frame) => this.#tell((observer) => observer.progress(...frame)),
-      },
-      isClosing: () => this.#closing,
-      redaction: this.#options.redaction ?? {},
-      gate: this.#ports.gate,
-      children: this.#children,
-      done: () => this.#forget(run, runProcess),
-      gaveUp: (error) => this.#waiters.fail(run, error),
-    });
-    this.#processes.set(run, runProcess);
-    return runProcess;
-  }
-
-  #submit(run: string, job: Job): { withdraw(): boolean } {
-    const { clock } = this.#ports;
-    const work = (): Promise<void> => {
-      const begun = clock.monotonic();
-      this.#line.leave(run);
-      this.#counters.began();
-      return this.#during(run, () => job.run()).finally(() => this.#counters.took(clock.monotonic() - begun));
-    };
-    return this.#scheduler.submit({ ...job, run: work });
-  }
-
-  #committed(events: readonly RunEvent[], state: RunState): void {
-    this.#counters.committed(events);
-    this.#tell((observer) => observer.committed(events, state));
-    this.#tellWaiters(state);
-    this.#tellParent(state);
-    const last = this.#snapshotSeqs.get(state.run) ?? 0;
-    if (state.seq - last >= SNAPSHOT_EVERY) this.#snapshot(state);
-  }
-
-  /** A change of one run may be what those wait for who wait for the run above it. */
-  #tellWaiters(state: RunState): void {
-    for (let each: RunState | undefined = state; each !== undefined;) {
-      this.#waiters.tell(each);
-      each = each.parent === undefined ? undefined : this.#processes.get(each.parent.run)?.state;
-    }
+    if (!this.#seat.epochs.includes(epoch)) throw new VltairError('unavailable/lease_lost');
+    return this.#runs.open(run, state, epoch);
   }
 
   /** The run above may be at rest in nobody's memory. */
   #tellParent({ parent, status, run }: RunState): void {
     if (parent === undefined || (status !== 'succeeded' && status !== 'failed' && status !== 'cancelled')) return;
-    if (this.#processes.has(parent.run) || this.#takesOnNothing) return;
+    if (this.#runs.get(parent.run) !== undefined || this.#takesOnNothing) return;
     this.resume(parent.run).catch((error: unknown) => {
-      if (this.#takesOnNothing) return; // whoever opens the store next goes on with the run above
+      // Whoever opens the store next goes on with the run above, or whoever has it looks after its children.
+      if (this.#takesOnNothing) return;
+      if (isHeld(error)) return this.#askToTakeUp(parent.run, run);
       this.#warn(`${parent.run} does not hear that ${run} has ended: ${failureOf(error).message}`);
     });
   }
 
-  /** R4. */
-  #tell(notice: (observer: RunObserver) => void): void {
-    for (const observer of this.#observers) {
-      try {
-        notice(observer);
-      } catch (error) {
-        this.#observers.delete(observer);
-        this.#warn(`an observer failed and is told nothing any more: ${failureOf(error).message}`);
-      }
-    }
+  /** Whoever has the run above may have lost it from its memory, too. */
+  #askToTakeUp(parent: string, child: string): void {
+    const entry = { id: `ended-${child}`, run: parent, command: { type: 'take_up' }, ts: this.#time.now() };
+    this.#sendOwn(entry).catch((error: unknown) =>
+      this.#warn(`${parent} does not hear that ${child} has ended: ${failureOf(error).message}`),
+    );
+  }
+
+  /** For whoever has the run, else for this process. */
+  #sendOwn(entry: InboxCommand): Promise<void> {
+    return this.#ports.store.send(entry, this.#seat.epochs.at(-1));
   }
 
   #warn(warning: string): void {
     const { onWarning = (text: string) => process.emitWarning(text) } = this.#options;
     onWarning(warning);
-  }
-
-  /** A snapshot only shortens the next start: when it cannot be saved, the log alone serves. */
-  #snapshot(state: RunState): void {
-    this.#snapshotSeqs.set(state.run, state.seq);
-    const save = async (): Promise<void> => {
-      const head = await this.#ports.store.head(state.run);
-      if (head?.seq !== state.seq) return;
-      const { run, seq } = state;
-      await this.#ports.store.saveSnapshot({
-        run,
-        seq,
-        hash: head.hash,
-        schema: STATE_SCHEMA,
-        state: jsonObjectSchema.parse(JSON.parse(canonicalJson(state))),
-      });
-    };
-    save().catch(() => {
-      // The log itself is intact, and the append that comes next reports what is wrong with the store.
-    });
   }
 
   #manifestOf(workflow: Workflow): Manifest {

@@ -252,3 +252,24 @@ test('idle: resolves when what has begun has ended', async () => {
   await settle();
   expect(isIdle).toBe(true);
 });
+
+test('of equal jobs, those of the tenant with the fewest in flight begin first; priority goes before', async () => {
+  const scheduler = new Scheduler(new StepClock(), 2);
+  const begun: string[] = [];
+  const ends: (() => void)[] = [];
+  const job = (name: string, tenant: string, priority = 0) =>
+    scheduler.submit({
+      due: 0,
+      tenant,
+      priority,
+      run: () => (begun.push(name), new Promise<void>((resolve) => ends.push(resolve))),
+    });
+  for (const name of ['a1', 'a2', 'a3', 'a4']) job(name, 'a');
+  for (const name of ['b1', 'b2']) job(name, 'b');
+  job('urgent', 'a', 5);
+  while (begun.length < 7) {
+    ends.shift()?.();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(begun).toEqual(['a1', 'a2', 'urgent', 'b1', 'a3', 'b2', 'a4']);
+});

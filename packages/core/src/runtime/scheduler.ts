@@ -1,4 +1,5 @@
 import type { Clock } from '../ports/clock.ts';
+import { DEFAULT_TENANT } from '../ports/event-store.ts';
 import { JobHeap } from './job-heap.ts';
 
 /** A piece of work with the earliest time at which it may begin. */
@@ -7,6 +8,8 @@ export interface Job {
   readonly due: number;
   /** Of the jobs that are due, those of the highest priority begin first; 0 unless said otherwise. */
   readonly priority?: number;
+  /** Of jobs of equal priority, those of the tenant with the fewest in flight begin first; absent: `default`. */
+  readonly tenant?: string;
   /** At most `limit` jobs of one key are in flight at a time. */
   readonly concurrency?: { readonly key: string; readonly limit: number };
   /** Begins the work; the worker is busy until it settles. Must not reject. */
@@ -28,8 +31,8 @@ interface QueuedJob extends Job {
 }
 
 /**
- * Starts jobs, at most `workers` at a time: of those that are due, in the order of (priority, highest first; due time;
- * sequence). Waits on a timer for the next due job, never by polling; equal jobs begin first-in first-out.
+ * Starts jobs, at most `workers` at a time: of those that are due, in the order of (priority, highest first; jobs that the
+ * tenant has in flight, fewest first; due time; sequence). Waits on a timer for the next due job, never by polling; equal jobs begin first-in first-out.
  *
  * J1 A job whose concurrency key is used up stands aside: it keeps nobody waiting, and it comes back to its place when
  *    a job of its key ends.
@@ -38,7 +41,9 @@ export class Scheduler {
   readonly #clock: Clock;
   readonly #workers: number;
   readonly #early = new JobHeap<QueuedJob>(isDueBefore);
-  readonly #due = new JobHeap<QueuedJob>(isWantedBefore);
+  /** By tenant. */
+  readonly #due = new Map<string, JobHeap<QueuedJob>>();
+  readonly #shares = new Map<string, number>();
   readonly #aside = new Map<string, JobHeap<QueuedJob>>();
   readonly #inFlight = new Map<string, number>();
   readonly #idleWaiters: (() => void)[] = [];
@@ -79,7 +84,7 @@ export class Scheduler {
   }
 
   #heaps(): readonly JobHeap<QueuedJob>[] {
-    return [this.#early, this.#due, ...this.#aside.values()];
+    return [this.#early, ...this.#due.values(), ...this.#aside.values()];
   }
 
   #dispatch(): void {
@@ -87,7 +92,7 @@ export class Scheduler {
     if (this.#stopped) return;
     this.#takeDue();
     while (this.#busy < this.#workers) {
-      const next = this.#due.takeFirst();
+      const next = this.#takeNext();
       if (next === undefined) return this.#waitForDue();
       if (this.#hasRoom(next)) this.#begin(next);
       else this.#setAside(next);
@@ -98,8 +103,34 @@ export class Scheduler {
     const now = this.#clock.monotonic();
     for (let next = this.#early.first; next !== undefined && next.due <= now; next = this.#early.first) {
       this.#early.remove(next);
-      this.#due.insert(next);
+      this.#insertDue(next);
     }
+  }
+
+  #insertDue(job: QueuedJob): void {
+    const tenant = tenantOf(job);
+    const heap = this.#due.get(tenant) ?? new JobHeap<QueuedJob>(isWantedBefore);
+    this.#due.set(tenant, heap);
+    heap.insert(job);
+  }
+
+  /** The first of each tenant, of which the one with the smallest share comes first. */
+  #takeNext(): QueuedJob | undefined {
+    let next: QueuedJob | undefined;
+    for (const { first } of this.#due.values())
+      if (first !== undefined && (next === undefined || this.#isFairBefore(first, next))) next = first;
+    if (next === undefined) return undefined;
+    const heap = this.#due.get(tenantOf(next));
+    heap?.takeFirst();
+    if (heap?.size === 0) this.#due.delete(tenantOf(next));
+    return next;
+  }
+
+  #isFairBefore(left: QueuedJob, right: QueuedJob): boolean {
+    const [leftPriority, rightPriority] = [left.priority ?? 0, right.priority ?? 0];
+    if (leftPriority !== rightPriority) return leftPriority > rightPriority;
+    const share = (job: QueuedJob): number => this.#shares.get(tenantOf(job)) ?? 0;
+    return share(left) < share(right) || (share(left) === share(right) && isDueBefore(left, right));
   }
 
   #waitForDue(): void {
@@ -136,11 +167,9 @@ export class Scheduler {
     return concurrency === undefined || (this.#inFlight.get(concurrency.key) ?? 0) < concurrency.limit;
   }
 
-  #count({ concurrency }: Job, change: 1 | -1): void {
-    if (concurrency === undefined) return;
-    const count = (this.#inFlight.get(concurrency.key) ?? 0) + change;
-    if (count === 0) this.#inFlight.delete(concurrency.key);
-    else this.#inFlight.set(concurrency.key, count);
+  #count(job: Job, change: 1 | -1): void {
+    addTo(this.#shares, tenantOf(job), change);
+    if (job.concurrency !== undefined) addTo(this.#inFlight, job.concurrency.key, change);
   }
 
   /** J1. */
@@ -154,9 +183,19 @@ export class Scheduler {
 
   #takeBack({ concurrency }: Job): void {
     if (concurrency === undefined) return;
-    for (const job of this.#aside.get(concurrency.key)?.takeAll() ?? []) this.#due.insert(job);
+    for (const job of this.#aside.get(concurrency.key)?.takeAll() ?? []) this.#insertDue(job);
     this.#aside.delete(concurrency.key);
   }
+}
+
+function tenantOf({ tenant = DEFAULT_TENANT }: Job): string {
+  return tenant;
+}
+
+function addTo(counts: Map<string, number>, key: string, change: 1 | -1): void {
+  const count = (counts.get(key) ?? 0) + change;
+  if (count === 0) counts.delete(key);
+  else counts.set(key, count);
 }
 
 function isDueBefore(left: QueuedJob, right: QueuedJob): boolean {

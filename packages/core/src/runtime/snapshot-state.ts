@@ -173,4 +173,5 @@ const stateSchema: z.ZodType<RunState> = z.strictObject({
   output: absent(jsonObjectSchema),
   waitingFor: z.array(waitingSchema),
   restored: absent(restoredSchema),
+  tenant: absent(z.string()),
 });

@@ -1,4 +1,11 @@
-import { jsonObjectSchema, VltairError, type FactOf, type JsonObject, type Workflow } from '@vltair/protocol';
+import {
+  jsonObjectSchema,
+  VltairError,
+  type FactOf,
+  type JsonObject,
+  type Manifest,
+  type Workflow,
+} from '@vltair/protocol';
 import { fitForm } from '../machine/signal-form.ts';
 
 type Created = FactOf<'run.created'>;
@@ -10,6 +17,7 @@ export interface StartRequest {
   readonly traceId: string;
   readonly title: string;
   readonly joinKey?: string;
+  readonly tenant?: string;
   readonly tree?: string;
   /** Of the child of a `subrun` node. */
   readonly parent?: NonNullable<Created['parent']>;
@@ -17,6 +25,13 @@ export interface StartRequest {
   readonly forkedFrom?: NonNullable<Created['forkedFrom']>;
   /** Of the child of a restored run. */
   readonly restored?: NonNullable<Created['restored']>;
+}
+
+/** What the runtime adds to a request. */
+export interface Beginning {
+  readonly epoch: number;
+  readonly manifest: Manifest;
+  readonly inboxId: string | undefined;
 }
 
 export interface ForkRequest {

@@ -48,6 +48,11 @@ export class WaitingLine {
     return oldest;
   }
 
+  /** How many more may join without anybody being refused or dropped. */
+  places(freeWorkers: number): number {
+    return Math.max(0, this.#limit + freeWorkers - this.#runs.size);
+  }
+
   /** The run has begun, or has come to its end before it could. */
   leave(run: string): void {
     this.#runs.delete(run);

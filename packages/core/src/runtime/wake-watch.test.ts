@@ -17,7 +17,7 @@ test('a sleeping run that could not be woken is tried again, less and less often
     clock,
     now: () => clock.now(),
     drop: () => {},
-    isAlone: true,
+    mine: () => undefined,
     wake: () => (tries.push(clock.monotonic()), Promise.reject(new Error('not now'))),
     warn: (warning) => warnings.push(warning),
   });
@@ -43,7 +43,7 @@ test('however many cannot be woken, those behind them are', async () => {
     clock,
     now: () => clock.now(),
     drop: () => {},
-    isAlone: true,
+    mine: () => undefined,
     wake: (run) => (run === 'late' ? Promise.resolve(woken.push(run)) : Promise.reject(new Error('another version'))),
     warn: () => {},
   });
@@ -57,12 +57,14 @@ test('however many cannot be woken, those behind them are', async () => {
 });
 
 test.each([
-  { isAlone: true, times: [100, 5_100, 10_100] },
-  { isAlone: false, times: [100] },
+  { whose: 'alone in its store', mine: undefined, times: [100, 5_100, 10_100] },
+  { whose: 'its own on a shared store', mine: [1], times: [100, 5_100, 10_100] },
+  { whose: 'of another living worker', mine: [2], times: [] },
 ])(
-  'a run that sleeps ahead of the clock is taken up, and again when it is lost here: $isAlone',
-  async ({ isAlone, times }) => {
+  'a run that sleeps ahead of the clock is taken up, and again when it is lost here: $whose',
+  async ({ mine, times }) => {
     const store = new MemoryJournal().open();
+    await store.leases?.begin(1, { worker: 'w', isStanding: true, lease: 1, milliseconds: 1_000, told: {} });
     const clock = new StepClock();
     const ahead = clock.now() + 3_600_000;
     await aRunOf(store, 'r1', [created()], aRow({ status: 'paused', updatedTs: ahead, wakeTs: ahead + 1 }));
@@ -72,7 +74,7 @@ test.each([
       clock,
       now: () => clock.now(),
       drop: () => {},
-      isAlone,
+      mine: () => mine,
       wake: () => Promise.resolve(tries.push(clock.monotonic())),
       warn: () => {},
     });

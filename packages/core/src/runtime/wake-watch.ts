@@ -1,6 +1,6 @@
 import { failureOf } from '@vltair/protocol';
 import type { Clock } from '../ports/clock.ts';
-import type { EventStore } from '../ports/event-store.ts';
+import type { EventStore, RunRow } from '../ports/event-store.ts';
 
 export interface WakePorts {
   readonly store: EventStore;
@@ -12,8 +12,8 @@ export interface WakePorts {
   /** Takes a run up whose timer is due. */
   readonly wake: (run: string) => Promise<unknown>;
   readonly warn: (warning: string) => void;
-  /** Nobody else takes runs up: one that is found asleep again has been lost here. */
-  readonly isAlone: boolean;
+  /** The epochs of this process on a shared store, where the sleepers of others are left alone; `undefined`: it is alone. */
+  readonly mine: () => readonly number[] | undefined;
 }
 
 const INTERVAL_MS = 100;
@@ -74,7 +74,7 @@ export class WakeWatch {
     try {
       this.#ahead = await this.#stillAhead(this.#ahead);
       const limit = BATCH + this.#failed.size;
-      const rows = await this.#ports.store.runs({ wakeBy: this.#ports.now(), limit });
+      const rows = await this.#sleepers(this.#ports.now(), limit);
       const due = new Set([...rows.map(({ run }) => run), ...this.#ahead]);
       if (rows.length < limit) this.#forget(due);
       for (const run of due) this.#wake(run);
@@ -83,11 +83,15 @@ export class WakeWatch {
     }
   }
 
+  async #sleepers(wakeBy: number, limit: number): Promise<readonly RunRow[]> {
+    const availableTo = this.#ports.mine();
+    return await this.#ports.store.runs({ wakeBy, limit, ...(availableTo === undefined ? {} : { availableTo }) });
+  }
+
   /** A run that was taken up may be lost again, by a store that failed for a moment. */
   async #stillAhead(known: Set<string> | undefined): Promise<Set<string>> {
-    const { clock, isAlone } = this.#ports;
-    const isOver = known !== undefined && (!isAlone || this.#nextAhead === Infinity);
-    if (isOver || (known !== undefined && clock.monotonic() < this.#nextAhead)) return known;
+    const { clock } = this.#ports;
+    if (known !== undefined && clock.monotonic() < this.#nextAhead) return known;
     const found = await this.#findAhead();
     this.#nextAhead = found.size === 0 ? Infinity : clock.monotonic() + AHEAD_MS;
     return found;
@@ -95,7 +99,7 @@ export class WakeWatch {
 
   async #findAhead(): Promise<Set<string>> {
     const now = this.#ports.now();
-    const asleep = await this.#ports.store.runs({ wakeBy: Number.MAX_SAFE_INTEGER, limit: Number.MAX_SAFE_INTEGER });
+    const asleep = await this.#sleepers(Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
     return new Set(asleep.filter(({ updatedTs }) => updatedTs > now).map(({ run }) => run));
   }
 

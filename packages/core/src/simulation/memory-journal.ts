@@ -7,6 +7,7 @@ import { migrate } from '../journal/schema.ts';
 import { type StoreKey, storeKeyOf } from '../journal/signing-key.ts';
 import { SqliteDriver } from '../journal/sqlite-driver.ts';
 import { SqliteReader } from '../journal/sqlite-reader.ts';
+import type { LeaseDriver } from '../journal/store-leases.ts';
 import { countOpening } from '../journal/store-epoch.ts';
 import { VltairError } from '@vltair/protocol';
 import type { EventStore } from '../ports/event-store.ts';
@@ -16,16 +17,17 @@ import type { EventStore } from '../ports/event-store.ts';
  * store on disk, without the disk, and without chance: the same requests in the same order give the same bytes.
  *
  * Each opening is a writer with an epoch of its own. A file has one writer at a time; here openings stand side by side,
- * as the workers of a shared store do, and an append under an older epoch than the run has seen is fenced. Whoever
- * opens it once at a time says that it is not shared.
+ * as the workers of a shared store do, with leases, and an append under an older epoch than the run has seen is fenced.
+ * Whoever opens it once at a time says that it is not shared.
  */
 export class MemoryJournal {
   readonly #database = new DatabaseSync(':memory:', { enableForeignKeyConstraints: true });
   readonly #key: StoreKey;
   #salts = 0;
 
-  /** `seed` tells the keys of journals apart; the key protects nothing. */
-  constructor(seed = 0) {
+  /** `seed` tells the keys of journals apart; the key protects nothing. `now` is the clock by which leases run out. */
+  constructor({ seed = 0, now = () => 0 }: { readonly seed?: number; readonly now?: () => number } = {}) {
+    this.#database.function('store_now', () => Math.floor(now()));
     migrate(this.#database);
     this.#key = keyOfSeed(seed);
   }
@@ -37,7 +39,8 @@ export class MemoryJournal {
       name: NAME,
       reader: new OpenReader(this.#database, NAME),
       committer: new OpenCommitter(new InlineCommitter(this.#database, means)),
-      ownership: { kind: 'writer', epoch, isShared },
+      ownership: { kind: 'writer', epoch },
+      ...(isShared ? { leases: { renewing: leasesIn(this.#database), claiming: leasesIn(this.#database) } } : {}),
       key: () => this.#key,
       release: () => {},
     });
@@ -63,6 +66,11 @@ function keyOfSeed(seed: number): StoreKey {
   const bytes = Buffer.alloc(32, 'vltair memory key');
   bytes.writeDoubleBE(seed);
   return storeKeyOf(createPrivateKey({ key: Buffer.concat([KEY_PREFIX, bytes]), format: 'der', type: 'pkcs8' }));
+}
+
+function leasesIn(database: DatabaseSync): LeaseDriver {
+  const driver = new SqliteDriver(database);
+  return { do: (work) => Promise.resolve().then(() => driver.inTransaction(work())), close: () => Promise.resolve() };
 }
 
 /** Its database outlives it. */

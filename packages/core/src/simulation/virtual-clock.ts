@@ -35,6 +35,11 @@ export class VirtualClock implements Clock {
     return { cancel: () => this.#timers.delete(timer) };
   }
 
+  /** What follows at once takes a turn of the event loop, and no time of this clock. */
+  soon(callback: () => void): void {
+    setImmediate(callback);
+  }
+
   /** Moves both clocks, calling back what becomes due; a callback may set timers that become due in their turn. */
   advance(milliseconds: number): void {
     const end = this.#elapsed + milliseconds;

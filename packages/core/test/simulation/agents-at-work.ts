@@ -52,7 +52,7 @@ export class AgentsAtWork {
       if (event.payload.type !== 'attempt.stopped') continue;
       const { node, visit, attempt } = event.payload;
       for (const { worker, context, deeds } of this.#agents) {
-        if (deeds === 0 || !worker.isAlive || worker.epoch !== event.epoch || context.run !== event.run) continue;
+        if (deeds === 0 || !worker.isAlive || !worker.wrote(event.epoch) || context.run !== event.run) continue;
         if (context.node !== node || context.visit !== visit || context.attempt !== attempt) continue;
         const stopAskedAt = this.#stopAskedAt.get(context.signal);
         const asked = stopAskedAt === undefined ? undefined : this.#now() - stopAskedAt;

@@ -274,8 +274,20 @@ async function checkProof({ run, landed }: RunBook, store: EventStore): Promise<
 /** SI12: who begins a child is the owner of the run above it. */
 function checkBeginning(created: Event | undefined, above: RunBook): void {
   const before = above.landed.findLast(({ event }) => created !== undefined && event.position < created.position);
-  if (created !== undefined && before !== undefined && created.epoch < before.event.epoch)
-    fail('SI12', created, created, `epoch ${created.epoch} begins a child after ${before.event.epoch}`);
+  if (created !== undefined && before !== undefined && created.epoch !== before.event.epoch)
+    fail('SI12', created, created, `epoch ${created.epoch} begins a child of epoch ${before.event.epoch}`);
+}
+
+/** SI25. */
+function checkCalledFor(run: string, created: Event | undefined, above: RunBook): void {
+  const isCalledFor = above.landed.some(
+    ({ event: { payload, position } }) =>
+      payload.type === 'node.suspended' &&
+      payload.wait.kind === 'subrun' &&
+      payload.wait.run === run &&
+      position < (created?.position ?? Infinity),
+  );
+  if (!isCalledFor) fail('SI25', { run }, created, `nothing in the log of ${above.run} calls for it`);
 }
 
 /** What the logs of runs and of the runs below them tell of each other. @throws Violation */
@@ -285,6 +297,7 @@ export function checkFamilies(book: Pick<LogBook, 'runs' | 'of'>): void {
     const above = parent === undefined ? undefined : book.of(parent.run);
     if (parent === undefined || above === undefined) continue;
     checkBeginning(landed[0]?.event, above);
+    checkCalledFor(run, landed[0]?.event, above);
     const ended = above.landed.find(({ event: { payload } }) => payload.type === 'subrun.ended' && payload.run === run);
     const own = landed.find(({ event: { payload } }) => /^run\.(succeeded|failed|cancelled)$/.test(payload.type));
     if (ended !== undefined && (own === undefined || own.event.position > ended.event.position))

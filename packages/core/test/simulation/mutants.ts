@@ -24,6 +24,13 @@ const NEVER = 'Number.isNaN(0)';
 
 export const mutants: readonly Mutant[] = [
   // --- the journal
+  one(
+    'child-under-a-later-epoch',
+    'S2: a child begins under the epoch of the run above it',
+    'runtime/runtime.ts',
+    'return above.epoch;',
+    'return await this.#seat.current();',
+  ),
   one('fencing-off', 'S2: an older epoch is refused', 'journal/group-commit.ts', 'request.epoch < head.epoch || ', ''),
   one(
     'children-not-fenced',
@@ -58,8 +65,8 @@ export const mutants: readonly Mutant[] = [
     'state-before-acknowledgment',
     'W2: the state moves on only when the append is acknowledged',
     'runtime/run-log.ts',
-    'const outcome = await this.#outcomeOf(this.#request(events, state, consumes), state);',
-    'const request = this.#request(events, state, consumes);\n    this.#state = state;\n    this.#ports.committed(events, state);\n    const outcome = await this.#outcomeOf(request, state);',
+    'const outcome = await this.#outcomeOf(this.#request(batch), state);',
+    'const request = this.#request(batch);\n    this.#state = state;\n    this.#ports.committed(events, state);\n    const outcome = await this.#outcomeOf(request, state);',
   ),
   one(
     'conflict-taken-for-success',
@@ -96,15 +103,15 @@ export const mutants: readonly Mutant[] = [
     'intent-not-durable',
     'E1: the intent is durable before the call',
     'runtime/attempt-context.ts',
-    'await this.#ports.runLog.commit((state) => {',
-    'const held = this.#ports.runLog.state;\n    if (held !== undefined) admission = admitEffect(held, request);\n    void this.#ports.runLog.commit((state) => {',
+    'await this.#ports.runLog.settled(); // E1',
+    '',
   ),
   one(
     'record-not-durable',
-    'E1: the record is durable before the result is used',
+    'E1: the record is in the log before the result is used',
     'runtime/attempt-context.ts',
-    'const state = await this.#ports.runLog.commit(() => [fact]);',
-    "const recorded = this.#ports.runLog.commit(() => [fact]);\n    recorded.catch(() => {});\n    if (outcome.kind === 'value') return outcome;\n    const state = await recorded;",
+    'const state = await this.#ports.runLog.accept(() => [fact]);',
+    "if (outcome.kind === 'value') {\n      this.#ports.clock.after(0, () => void this.#ports.runLog.accept(() => [fact]).catch(() => {}));\n      return outcome;\n    }\n    const state = await this.#ports.runLog.accept(() => [fact]);",
   ),
   one(
     'recorded-runs-again',
@@ -295,6 +302,13 @@ export const mutants: readonly Mutant[] = [
     'runtime/wake-watch.ts',
     'for (const run of due) this.#wake(run);',
     'void due;',
+  ),
+  one(
+    'child-before-its-parent',
+    'P4: a child begins when what calls for it is durable',
+    'runtime/run-process.ts',
+    "if (activity.kind === 'stop') return this.#stop(activity.ref);",
+    "if (activity.kind === 'subrun') return this.#follow(activity, state);\n    if (activity.kind === 'stop') return this.#stop(activity.ref);",
   ),
   one(
     'waits-for-no-stop',

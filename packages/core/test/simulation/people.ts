@@ -1,5 +1,5 @@
 import type { JsonObject, WaitingFor } from '@vltair/protocol';
-import type { EventStore, RuntimeCommand, RunState } from '../../src/index.ts';
+import type { EventStore, InboxCommand, RuntimeCommand, RunState } from '../../src/index.ts';
 import { hasEnded } from '../../src/machine/run-state.ts';
 import { VirtualClock } from '../../src/simulation/virtual-clock.ts';
 import type { Choices } from './choices.ts';
@@ -17,6 +17,8 @@ export interface PeopleParts {
   readonly wishes: readonly Wish[];
   readonly store: EventStore;
   readonly worker: (which: number) => SimulatedWorker | undefined;
+  /** Workers answer what nobody else would; without any, whoever sends a command sees to it that somebody does. */
+  readonly hasStanding: boolean;
   readonly wrote: () => void;
 }
 
@@ -31,7 +33,7 @@ export class People implements Actor {
   readonly #wishes: Wish[];
   readonly #answered = new Set<string>();
   /** What was put into the inbox. */
-  readonly sent: { readonly id: string; readonly run: string }[] = [];
+  readonly sent: InboxCommand[] = [];
   #forks = 0;
   #onTheWay = 0;
 
@@ -144,21 +146,30 @@ export class People implements Actor {
 
   /** Into the inbox, that often under one id, at several times. */
   #send(run: string, command: RuntimeCommand, times: number): void {
-    const { stage, store, choices } = this.#parts;
     const id = `command-${this.sent.length + 1}`;
-    this.sent.push({ id, run });
     const entry = { id, run, command: command as JsonObject, ts: START_TS };
-    for (let time = 0; time < times; time += 1) {
-      this.#onTheWay += 1;
-      const arrive = (): void => {
-        void store.send(entry).then(() => {
-          this.#onTheWay -= 1;
-          this.#parts.wrote();
-        });
-      };
-      const due = stage.now + choices.pickEarly('people', 2_000);
-      stage.add({ actor: this, label: `send ${command.type}`, due, kind: 'request', run: arrive });
-    }
+    this.sent.push(entry);
+    for (let time = 0; time < times; time += 1) this.#put(entry);
+  }
+
+  /** Where nobody stays, whoever has sent something sends it again when it was not answered. */
+  nudge(): void {
+    if (this.#parts.hasStanding) return;
+    for (const entry of this.sent) this.#once(`${entry.id} again`, () => this.#put(entry));
+  }
+
+  #put(entry: InboxCommand): void {
+    const { stage, store, choices, worker, hasStanding } = this.#parts;
+    this.#onTheWay += 1;
+    const arrive = (): void => {
+      const answering = hasStanding ? undefined : worker(choices.pick('people', 8))?.epoch;
+      void store.send(entry, answering).then(() => {
+        this.#onTheWay -= 1;
+        this.#parts.wrote();
+      });
+    };
+    const due = stage.now + choices.pickEarly('people', 2_000);
+    stage.add({ actor: this, label: `send ${entry.id}`, due, kind: 'request', run: arrive });
   }
 }
 

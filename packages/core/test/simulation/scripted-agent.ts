@@ -16,8 +16,8 @@ import type { Act, Script, Step } from './scenario.ts';
 
 /** What a scripted agent has of the simulated world. */
 export interface Surroundings {
-  /** One act on the world; resolves with its number. */
-  readonly act: (act: Act, context: AgentContext, call: EffectCall) => Promise<number>;
+  /** An agent asks for a call. Gives what makes it: one act on the world, which resolves with its number. */
+  readonly asks: () => (act: Act, context: AgentContext, call: EffectCall) => Promise<number>;
   readonly sleep: (ms: number) => Promise<void>;
   /** The agent has an effect's value in hand. */
   readonly used: (context: AgentContext, name: string, value: Json) => void;
@@ -74,9 +74,10 @@ async function takeAct(act: Act, context: AgentContext, around: Surroundings): P
     arguments: argumentsOf(act, context),
   };
   try {
+    const perform = around.asks();
     const value = await context.effect(spec, async (call) => {
       call.spend(act.spend);
-      return { act: await around.act(act, context, call) };
+      return { act: await perform(act, context, call) };
     });
     around.used(context, name, value);
     return value;

@@ -7,6 +7,8 @@ import {
   type EffectGate,
   type EventStore,
   type Invoker,
+  type Leases,
+  type LivingWriter,
   type RunObserver,
   type WorkspacePort,
 } from '../../src/index.ts';
@@ -22,6 +24,8 @@ export interface Mishaps {
   appendOf: string | undefined;
   read: 'rejected' | undefined;
   change: 'refused' | undefined;
+  /** Whoever has the run that is asked for is thought dead. */
+  holder: 'unseen' | undefined;
 }
 
 export interface WorkerParts {
@@ -46,7 +50,7 @@ export interface WorkerParts {
 export class SimulatedWorker implements Actor {
   readonly name: string;
   readonly clock: VirtualClock;
-  readonly epoch: number;
+  readonly #epochs: number[];
   readonly runtime: Runtime;
   readonly #parts: WorkerParts;
   isFrozen = false;
@@ -57,8 +61,8 @@ export class SimulatedWorker implements Actor {
     const { name, stage, store, scenario, skew } = parts;
     this.name = name;
     this.#parts = parts;
-    this.clock = new VirtualClock(START_TS + skew);
-    this.epoch = store.ownership.kind === 'writer' ? store.ownership.epoch : 0;
+    this.clock = new WorkerClock(START_TS + skew);
+    this.#epochs = store.ownership.kind === 'writer' ? [store.ownership.epoch] : [];
     stage.enter(this);
     const { concurrency, isWorker } = scenario.workers;
     this.runtime = new Runtime(
@@ -84,6 +88,16 @@ export class SimulatedWorker implements Actor {
       },
     );
     this.runtime.observe(parts.observer(this));
+  }
+
+  /** The latest one. */
+  get epoch(): number {
+    return this.#epochs.at(-1) ?? 0;
+  }
+
+  /** Whether an event of this epoch is by this worker. */
+  wrote(epoch: number): boolean {
+    return this.#epochs.includes(epoch);
   }
 
   get isAlive(): boolean {
@@ -142,8 +156,8 @@ export class SimulatedWorker implements Actor {
       append: (request) =>
         this.call('store.append', () => this.#appending(() => this.#writing(() => real.append(request)))),
       saveSnapshot: (snapshot) => write('saveSnapshot', () => real.saveSnapshot(snapshot)),
-      takeEpoch: () => write('takeEpoch', () => real.takeEpoch()),
-      send: (command) => write('send', () => real.send(command)),
+      takeEpoch: () => write('takeEpoch', () => this.#counted(real)),
+      send: (...command) => write('send', () => real.send(...command)),
       withdraw: (id) => write('withdraw', () => real.withdraw(id)),
       answer: (answers) => write('answer', () => real.answer(answers)),
       answerTo: (id) => read('answerTo', () => real.answerTo(id)),
@@ -156,13 +170,45 @@ export class SimulatedWorker implements Actor {
       run: (id) => read('run', () => real.run(id)),
       loadSnapshot: (...place) => read('loadSnapshot', () => real.loadSnapshot(...place)),
       inbox: () => read('inbox', () => real.inbox()),
+      claim: (wish) => write('claim', () => this.#reading(() => real.claim(wish))),
       entries: (...place) => read('entries', () => real.entries(...place)),
       commits: (...place) => read('commits', () => real.commits(...place)),
       commitsOf: (...place) => read('commitsOf', () => real.commitsOf(...place)),
+      leases: this.#portedLeases(real),
       changes: () => real.changes(),
+      identity: () => real.identity(),
       signer: () => real.signer(),
       close: () => real.close(),
     };
+  }
+
+  async #counted(store: EventStore): Promise<number> {
+    const epoch = await store.takeEpoch();
+    this.#epochs.push(epoch);
+    return epoch;
+  }
+
+  #portedLeases({ leases: real }: EventStore): Leases | undefined {
+    if (real === undefined) return undefined;
+    const ask = <T>(label: string, perform: () => Promise<T>): Promise<T> => this.call(`leases.${label}`, perform);
+    return {
+      begin: (...lease) => ask('begin', () => real.begin(...lease)),
+      renew: (...lease) => ask('renew', () => real.renew(...lease)),
+      end: (mine) => ask('end', () => real.end(mine)),
+      living: () => ask('living', () => real.living()),
+      holderOf: (...run) => ask('holderOf', () => this.#seemingHolder(() => real.holderOf(...run))),
+      holdKey: (...key) => ask('holdKey', () => real.holdKey(...key)),
+      freeKey: (...key) => ask('freeKey', () => real.freeKey(...key)),
+      now: () => ask('now', () => real.now()),
+    };
+  }
+
+  /** Safety rests on epochs alone: whoever lives may be thought dead. */
+  async #seemingHolder(holder: () => Promise<LivingWriter | undefined>): Promise<LivingWriter | undefined> {
+    const { mishaps } = this.#parts;
+    if (mishaps.holder === undefined) return await holder();
+    mishaps.holder = undefined;
+    return undefined;
   }
 
   async #writing<T>(perform: () => Promise<T>): Promise<T> {
@@ -200,6 +246,13 @@ export class SimulatedWorker implements Actor {
           return { kind: 'applied' as const, tree: treeOf([tree, change.path, change.content]) };
         }),
     };
+  }
+}
+
+/** What follows at once takes a turn of its own: the process can die before it. */
+class WorkerClock extends VirtualClock {
+  override soon(callback: () => void): void {
+    this.after(0, callback);
   }
 }
 

@@ -10,7 +10,7 @@ import { LogBook } from './log-book.ts';
 import { People } from './people.ts';
 import { plainEnding, type Act, type Fault, type FaultKind, type Scenario } from './scenario.ts';
 import { playScript, worldRefuses } from './scripted-agent.ts';
-import { SimulatedWorker, treeOf, type Mishaps } from './simulated-worker.ts';
+import { SimulatedWorker, START_TS, treeOf, type Mishaps } from './simulated-worker.ts';
 import { Stage, type Turn } from './stage.ts';
 import { Violation } from './violation.ts';
 import { World } from './world.ts';
@@ -57,7 +57,13 @@ export interface Outcome {
   readonly statuses: readonly string[];
 }
 
-const noMishaps: Mishaps = { append: undefined, appendOf: undefined, read: undefined, change: undefined };
+const noMishaps: Mishaps = {
+  append: undefined,
+  appendOf: undefined,
+  read: undefined,
+  change: undefined,
+  holder: undefined,
+};
 
 /** A run that takes longer than that to come to rest when nothing goes wrong any more never will. */
 const CALM_TURNS = 6_000;
@@ -74,7 +80,7 @@ class Simulation {
   readonly #choices: Choices;
   readonly #options: SimulationOptions;
   readonly #scenario: Scenario;
-  readonly #journal = new MemoryJournal();
+  readonly #journal = new MemoryJournal({ now: () => START_TS + this.#stage.now });
   readonly #stage: Stage;
   readonly #world = new World();
   readonly #agents = new AgentsAtWork(() => this.#stage.now);
@@ -86,8 +92,11 @@ class Simulation {
   readonly #faultCounts: Partial<Record<FaultKind, number>> = {};
   readonly #workers: SimulatedWorker[] = [];
   readonly #followed = new Map<string, Following>();
+  /** Runs of another living worker, and when to look again. */
+  readonly #heldUntil = new Map<string, number>();
   readonly #thaws = new Map<SimulatedWorker, number>();
   readonly #calledIntents = new Map<string, number>();
+  readonly #inHand = new Map<SimulatedWorker, InHand[]>();
   #starting: SimulatedWorker | undefined;
   #hasWritten = false;
   #isCalm = false;
@@ -111,6 +120,7 @@ class Simulation {
       wishes: this.#scenario.wishes,
       store: this.#journal.open(),
       worker: (which) => pick(this.#usable(), which),
+      hasStanding: this.#scenario.workers.isWorker,
       wrote: () => (this.#hasWritten = true),
     });
   }
@@ -204,7 +214,12 @@ class Simulation {
   async #isOver(): Promise<boolean> {
     const { runs } = this.#book;
     const isDone = runs.length > 0 && runs.every(({ states }) => isAtEnd(states.at(-1)));
-    return isDone && !this.#people.hasMore && (await this.#outside.inbox()).length === 0;
+    return isDone && !this.#people.hasMore && (await this.#outside.inbox()).every(({ id }) => this.#isLeftOver(id));
+  }
+
+  /** What workers that are dead have told each other of runs that have ended waits for whoever stays; here nobody does. */
+  #isLeftOver(id: string): boolean {
+    return !this.#scenario.workers.isWorker && /^(stop|ended)-/.test(id);
   }
 
   // --- workers
@@ -228,7 +243,10 @@ class Simulation {
         return (task) =>
           this.#agents.enter(self, context, (deed) =>
             playScript(this.#scriptOf(task.agent ?? ''), task, context, {
-              act: (act, about, call) => deed(this.#act(self, act, about, call)),
+              asks: () => {
+                const before = this.#inHandIn(self, context.run);
+                return (act, about, call) => deed(this.#act(self, act, about, call, before));
+              },
               sleep: (ms) => deed(self.sleep(ms)),
               used: (about, name, value) => this.#used(self, about, name, value),
             }),
@@ -264,23 +282,12 @@ class Simulation {
       const state = states.at(-1);
       if (state !== undefined && !hasEnded(state) && !this.#isBelow(state)) this.#see(run, state, worker);
     }
-    if (this.#people.sent.some(({ run }) => this.#isOvertaken(run))) this.#openWorker();
-  }
-
-  /** Nobody who is left may write what a command to the run asks for. */
-  #isOvertaken(run: string): boolean {
-    const epoch = this.#book.stateOf(run)?.epoch ?? 0;
-    return this.#usable().every((worker) => worker.epoch < epoch);
+    this.#people.nudge();
   }
 
   /** Whoever works on the run above it works on it too. */
   #isBelow({ parent }: RunState): boolean {
     return parent !== undefined && !isAtEnd(this.#book.stateOf(parent.run));
-  }
-
-  /** A worker that a later one has overtaken can do nothing for a run any more: a new one is needed. */
-  #notOlder(worker: SimulatedWorker, { epoch }: RunState): SimulatedWorker {
-    return worker.epoch < epoch ? this.#openWorker() : worker;
   }
 
   #bringWorker(): void {
@@ -307,9 +314,11 @@ class Simulation {
 
   #see(run: string, state: RunState, worker: SimulatedWorker): void {
     const seen = this.#followed.get(run);
-    const isSeen = seen !== undefined && this.#usable().includes(seen.worker) && seen.worker.epoch >= state.epoch;
+    const isSeen = seen !== undefined && this.#usable().includes(seen.worker) && seen.worker.wrote(state.epoch);
+    if (this.#stage.now < (this.#heldUntil.get(run) ?? 0)) return;
     if (isSeen && (seen.restedAt === undefined || this.#stage.taken < seen.restedAt + LOOK_AGAIN_TURNS)) return;
-    this.#resume(run, this.#notOlder(isSeen ? seen.worker : worker, state));
+    const owner = this.#usable().find((each) => each.wrote(state.epoch));
+    this.#resume(run, owner ?? worker);
   }
 
   #resume(run: string, worker: SimulatedWorker): void {
@@ -319,8 +328,10 @@ class Simulation {
   #rest(run: string, worker: SimulatedWorker, resumed: Promise<unknown>): void {
     const entry: Following = { worker, restedAt: undefined };
     this.#followed.set(run, entry);
-    const lose = (): void => {
+    const lose = (error: unknown): void => {
       if (this.#followed.get(run) === entry) this.#followed.delete(run);
+      const isHeld = error instanceof VltairError && error.reason === 'unavailable/run_held';
+      if (isHeld) this.#heldUntil.set(run, this.#stage.now + LOOK_AGAIN_MS);
     };
     resumed.then(() => worker.runtime.rest(run)).then(() => (entry.restedAt = this.#stage.taken), lose);
   }
@@ -385,6 +396,7 @@ class Simulation {
   #takeOver(worker: SimulatedWorker | undefined): boolean {
     const state = this.#book.stateOf(ROOT);
     if (worker === undefined || state === undefined || hasEnded(state)) return false;
+    this.#mishaps.holder = 'unseen';
     this.#resume(ROOT, worker);
     return true;
   }
@@ -396,10 +408,9 @@ class Simulation {
 
   /** The next append of a run's owner fails while another worker takes the run over. */
   #overtake(worker: SimulatedWorker | undefined): boolean {
-    const epoch = this.#book.stateOf(ROOT)?.epoch;
-    const owner = this.#usable().find((each) => each.epoch === epoch);
-    const later =
-      worker !== undefined && owner !== undefined && worker.epoch > owner.epoch ? worker : this.#openWorker();
+    const epoch = this.#book.stateOf(ROOT)?.epoch ?? 0;
+    const owner = this.#usable().find((each) => each.wrote(epoch));
+    const later = worker !== undefined && worker !== owner ? worker : this.#openWorker();
     return owner !== undefined && this.#takeOver(later) && this.#spoilAppend('rejected', owner.name);
   }
 
@@ -417,10 +428,12 @@ class Simulation {
     act: Act,
     context: AgentContext,
     { idempotencyKey, signal }: EffectCall,
+    before: readonly InHand[],
   ): Promise<number> {
     const { run, attempt } = context;
     const key = idempotencyKey.slice(run.length + 1);
     this.#checkIntent(worker, run, key);
+    this.#checkUsed(before);
     const call = this.#world.begin({
       run,
       key,
@@ -442,9 +455,9 @@ class Simulation {
   #checkIntent(worker: SimulatedWorker, run: string, key: string): void {
     const own = (this.#book.of(run)?.landed ?? []).filter(
       ({ event: { payload, epoch } }) =>
-        payload.type === 'effect.intended' && payload.key === key && epoch === worker.epoch,
+        payload.type === 'effect.intended' && payload.key === key && worker.wrote(epoch),
     );
-    const place = `${run} ${key} ${worker.epoch}`;
+    const place = `${run} ${key} ${worker.name}`;
     const called = (this.#calledIntents.get(place) ?? 0) + 1;
     this.#calledIntents.set(place, called);
     if (called > own.length)
@@ -453,15 +466,34 @@ class Simulation {
     if (age > SEND_WINDOW_MS) this.#report('SI5', `${key} is sent ${age} ms after its intent`);
   }
 
-  /** SI6: what the agent has in hand is what the log holds. */
   #used(worker: SimulatedWorker, { run, node, visit }: AgentContext, name: string, value: Json): void {
-    if (!worker.isAlive) return;
-    const isRecorded = (this.#book.of(run)?.landed ?? []).some(({ event: { payload } }) => {
+    const since = this.#book.of(run)?.landed.length ?? 0;
+    this.#inHand.set(worker, [...(this.#inHand.get(worker) ?? []), { run, node, visit, name, value, since }]);
+  }
+
+  #inHandIn(worker: SimulatedWorker, run: string): readonly InHand[] {
+    return (this.#inHand.get(worker) ?? []).filter((used) => used.run === run);
+  }
+
+  /** SI6: what agents of the run had in hand when the call was asked for is what the log holds when it is made. */
+  #checkUsed(before: readonly InHand[]): void {
+    const lost = before.find((used) => !this.#isForgotten(used) && !this.#isRecorded(used));
+    if (lost === undefined) return;
+    const { node, visit, name, value } = lost;
+    this.#report('SI6', `a call follows ${name} = ${JSON.stringify(value)} of ${node}#${visit}, which is not recorded`);
+  }
+
+  /** A log that was lost took what followed from it along: whoever has claimed the run since has nothing of it. */
+  #isForgotten({ run, since }: InHand): boolean {
+    const landed = this.#book.of(run)?.landed ?? [];
+    return landed.slice(since).some(({ event }) => event.payload.type === 'run.claimed');
+  }
+
+  #isRecorded({ run, node, visit, value }: InHand): boolean {
+    return (this.#book.of(run)?.landed ?? []).some(({ event: { payload } }) => {
       if (payload.type !== 'effect.recorded' || payload.node !== node || payload.visit !== visit) return false;
       return payload.outcome.kind === 'value' && isDeepStrictEqual(payload.outcome.value, value);
     });
-    if (!isRecorded)
-      this.#report('SI6', `${node}#${visit} uses ${name} = ${JSON.stringify(value)}, which is not recorded`);
   }
 
   /** SI9: what a worker believes is what the log says. */
@@ -517,11 +549,25 @@ class Simulation {
   }
 }
 
+/** A value that an agent has got from an effect. */
+interface InHand {
+  readonly run: string;
+  readonly node: string;
+  readonly visit: number;
+  readonly name: string;
+  readonly value: Json;
+  /** Events of the run that had landed by then. */
+  readonly since: number;
+}
+
 /** Who sees to a run, and when it came to rest there. */
 interface Following {
   readonly worker: SimulatedWorker;
   restedAt: number | undefined;
 }
+
+/** How soon somebody looks again whether the worker that has a run still lives. */
+const LOOK_AGAIN_MS = 250;
 
 /** After that many turns somebody asks again whether a resting run is still in good hands. */
 const LOOK_AGAIN_TURNS = 60;

@@ -8,7 +8,7 @@ export const invariants = {
   SI3: 'a recorded effect never runs again',
   SI4: 'an ambiguous effect runs again only as its policy says',
   SI5: 'every call has a durable intent of its own, and is sent in time',
-  SI6: 'a result is durable before it is used',
+  SI6: 'a result is durable before anything that follows from it leaves the process',
   SI7: 'no call starts unless its reservation fits',
   SI8: 'reservations settle to zero',
   SI9: 'what a worker believes is the fold of the log',
@@ -27,6 +27,7 @@ export const invariants = {
   SI22: 'a claim begins the next incarnation of every attempt in flight',
   SI23: 'the stop of an attempt is recorded when its agent does nothing any more, or has outlived its grace',
   SI24: 'a timer that has fired does not fire again',
+  SI25: 'a child begins when the log of the run above it calls for it',
 } as const;
 
 /** What must never be, was. `id` is the number of the invariant. */
