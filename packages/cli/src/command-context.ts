@@ -51,6 +51,7 @@ export function redactionOf({ environment, directory }: Host): RedactionSettings
 export function storeOf({ directory, configuration, output }: CommandContext): StoreOptions {
   return {
     dataDirectory: findDataDirectory(directory, configuration),
+    configuration,
     warn: (sentence) => output.note(`${output.paintMessage('yellow', 'warning')}: ${sentence}`),
   };
 }

@@ -313,6 +313,16 @@ export const commandDefinitions: readonly CommandDefinition[] = [
     load: async () => (await import('./commands/store-restore.ts')).restore,
   },
   {
+    usage: 'move',
+    description: 'Move the store from the data directory into a PostgreSQL database, verify the copy, and go on there.',
+    options: [
+      ['--to <url>', 'the database, without a store in it (default: DATABASE_URL)'],
+      ['--abort', 'take a move back that was cut short'],
+    ],
+    examples: ['vltair move --to postgres://vltair@db.internal/vltair', 'vltair move --abort'],
+    load: async () => (await import('./commands/store-move.ts')).move,
+  },
+  {
     usage: 'status',
     description: 'Version, store, runs by status, agents and redaction settings.',
     options: [['--probe', 'also find out what the sandbox can do here']],

@@ -38,5 +38,5 @@ function hintOn({ run, owner }: RunProgress, command: string): string {
   if (run === undefined) return '';
   return owner === undefined
     ? `; the run is kept: ${command} resume ${run}`
-    : `; the run goes on in process ${owner}: ${command} events ${run} --follow`;
+    : `; the run goes on in ${owner}: ${command} events ${run} --follow`;
 }

@@ -102,6 +102,8 @@ export interface Circumstances {
   readonly directory: string;
   readonly environment?: Readonly<Record<string, string>>;
   readonly stdin?: string;
+  /** As a process of its own alone: the command that starts it, such as `unshare --net`. */
+  readonly within?: readonly string[];
   /** In process alone: both streams are terminals of this width. */
   readonly columns?: number;
   readonly signal?: AbortSignal;
@@ -149,8 +151,12 @@ export interface Running {
 }
 
 /** Starts the real command. */
-export function startCommand(words: readonly string[], { directory, environment = {}, stdin }: Circumstances): Running {
-  const child = spawn(BIN, words, { cwd: directory, env: { ...baseEnvironment(), ...environment } });
+export function startCommand(
+  words: readonly string[],
+  { directory, environment = {}, stdin, within = [] }: Circumstances,
+): Running {
+  const [program, ...first] = [...within, BIN];
+  const child = spawn(program, [...first, ...words], { cwd: directory, env: { ...baseEnvironment(), ...environment } });
   let [stdout, stderr] = ['', ''];
   const waiting = new Set<() => void>();
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

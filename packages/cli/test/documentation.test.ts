@@ -46,3 +46,15 @@ function silentHost() {
     now: () => 0,
   };
 }
+
+test('every command line of docs/operations.md is understood', async () => {
+  const page = readFileSync(join(import.meta.dirname, '..', '..', '..', 'docs', 'operations.md'), 'utf8');
+  const lines = [...page.matchAll(/^ *(?:\$ )?(vltair .*?)(?: *#.*)?$/gm)].map(([, line]) => line ?? '');
+  expect(lines.length).toBeGreaterThan(7);
+  for (const line of lines) {
+    const chosen: string[] = [];
+    const program = buildProgram(silentHost(), ({ parameters }) => chosen.push('chosen', ...parameters));
+    await program.parseAsync(line.split(' ').slice(1), { from: 'user' });
+    expect(chosen, line).toContain('chosen');
+  }
+});

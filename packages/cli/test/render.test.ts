@@ -396,6 +396,7 @@ test('a status page tells what is wrong with a store and what the sandbox lacks'
     version: '1',
     node: '24',
     dataDirectory: '/d',
+    database: undefined,
     store: { kind: 'unusable', failure: FAILURE },
     owner: { pid: 7, startTime: '1', since: 0 },
     agents: [],
@@ -415,11 +416,16 @@ test('a status page tells what is wrong with a store and what the sandbox lacks'
       leftAlone: Array(7).fill({ run: 'r', failure: FAILURE }),
       fingerprint: undefined,
       identity: { store: 's', since: 0, backup: undefined },
+      workers: [{ worker: 'host:9', lease: 3, isStanding: true, sinceTs: 0, untilTs: 5, told: {} }],
     },
     owner: undefined,
   } as const;
   expect(statusPage(open, { tier: 'bubblewrap', mechanisms: {} }, plain)).toMatch(
     /^runs +none\nleft alone +r: .*\n(.*\n){4} +and 2 more: vltair rehearse\nkey +not readable/m,
+  );
+  const shared = { ...open, database: 'postgres://vltair@db/store' };
+  expect(statusPage(shared, undefined, plain)).toMatch(
+    /^database +postgres:\/\/vltair@db\/store\n(.*\n)+workers +worker host:9, since 1970-01-01T00:00:00.000Z$/m,
   );
 });
 

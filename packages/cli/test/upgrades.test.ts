@@ -32,6 +32,7 @@ async function waiting(damaged?: string): Promise<string> {
 const place = (directory: string) => ({
   dataDirectory: join(directory, '.vltair'),
   warn: (sentence: string) => expect.fail(sentence),
+  configuration: { databaseUrl: undefined },
 });
 
 /** The log of the newest run as another version would have written it: a run of its own, signed as any. */

@@ -13,7 +13,7 @@ import {
   ProjectTests,
   type Workspace,
 } from '@vltair/agents';
-import { Runtime, systemClock, type EventStore, type WorkspacePort } from '@vltair/core';
+import { Runtime, systemClock, type Clock, type EventStore, type WorkspacePort } from '@vltair/core';
 import { failure, VltairError } from '@vltair/protocol';
 import { createSandbox, type Sandbox } from '@vltair/sandbox';
 import type { Configuration } from './environment.ts';
@@ -63,7 +63,13 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
     const { workspace, agents } = equipment;
     const { redaction, queue, testMode } = configuration;
     const runtime = new Runtime(
-      { store, clock: systemClock, invoker: agents, workspace: portOf(workspace), gate: new PolicyGate(dataDirectory) },
+      {
+        store,
+        clock: await clockOf(store),
+        invoker: agents,
+        workspace: portOf(workspace),
+        gate: new PolicyGate(dataDirectory),
+      },
       {
         worker: `${hostname()}:${process.pid}`,
         concurrency: options.concurrency ?? (testMode ? 1 : availableParallelism()),
@@ -74,10 +80,11 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
         onWarning: options.warn,
       },
     );
-    const metrics = new MetricsFile(dataDirectory, () => runtime.metrics());
+    // Workers of a shared store tell it themselves.
+    const metrics = store.leases === undefined ? new MetricsFile(dataDirectory, () => runtime.metrics()) : undefined;
     const close = async (): Promise<void> => {
       await runtime.close(CLOSE_GRACE_MS);
-      metrics.close();
+      metrics?.close();
       await store.close();
     };
     return { dataDirectory, configuration, store, runtime, ...equipment, close };
@@ -85,6 +92,23 @@ export async function openApplication(options: ApplicationOptions): Promise<Appl
     await store.close();
     throw error;
   }
+}
+
+const CLOCK_SAMPLES = 3;
+
+/** All workers of a shared store stamp their facts by its clock, however their own are set. The quickest answer is the nearest. */
+async function clockOf({ leases }: EventStore): Promise<Clock> {
+  if (leases === undefined) return systemClock;
+  await leases.now(); // over a connection that is made by then
+  let nearest = { took: Infinity, ahead: 0 };
+  for (let sample = 0; sample < CLOCK_SAMPLES; sample += 1) {
+    const asked = systemClock.monotonic();
+    const shown = await leases.now();
+    const took = systemClock.monotonic() - asked;
+    if (took < nearest.took) nearest = { took, ahead: shown + took / 2 - systemClock.now() };
+  }
+  const { ahead } = nearest;
+  return { ...systemClock, now: () => Math.round(systemClock.now() + ahead) };
 }
 
 /** Everything but the store; the data directory gets a place for trees. */

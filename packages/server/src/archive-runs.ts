@@ -9,7 +9,7 @@ import {
 } from '@vltair/core';
 import { VltairError } from '@vltair/protocol';
 import { findRun } from './find-run.ts';
-import { readingStore, type StoreOptions } from './open-store.ts';
+import { readingStore, requireFileStore, type StoreOptions } from './open-store.ts';
 
 export interface ArchiveWish {
   /** As people name runs; none: every finished run that fits. */
@@ -33,6 +33,7 @@ export async function* archiveRuns(
   options: StoreOptions,
   wish: ArchiveWish,
 ): AsyncGenerator<ArchivedRun, void, undefined> {
+  requireFileStore(options.configuration, 'archive');
   const runs = await readingStore(options, async (store) => await chosenRuns(store, wish));
   const archiver = new Archiver(options.dataDirectory);
   const broken: VltairError[] = [];

@@ -17,7 +17,14 @@ export function entryOf(
   wish: Wish,
   id = `command-${makeRunId(Date.now(), randomBytes(16))}`,
 ): InboxCommand {
-  return { id, run, command: jsonObjectSchema.parse(wish), ts: Date.now() };
+  const tenant = wish.type === 'start' ? wish.request.tenant : undefined;
+  return {
+    id,
+    run,
+    command: jsonObjectSchema.parse(wish),
+    ts: Date.now(),
+    ...(tenant === undefined ? {} : { tenant }),
+  };
 }
 
 export interface Patience {
@@ -40,7 +47,7 @@ export async function askOwner(
   await guest.store.send(entry);
   for (const until = performance.now() + patienceMs; performance.now() < until; await sleep(POLL_MS)) {
     // In this order: an owner that answers and leaves has answered.
-    const hasLeft = guest.hasOwnerLeft();
+    const hasLeft = await guest.hasOwnerLeft(entry.run);
     if (await isDone(guest.store, entry)) return 'done';
     if (hasLeft) return 'left';
     if (signal.aborted) throw new VltairError('cancelled/interrupted');
@@ -48,12 +55,24 @@ export async function askOwner(
   return 'pending';
 }
 
-/** The same where this process is the owner: the wish goes through the inbox all the same, since it may wait there already. */
+/**
+ * The same where this process is the owner: the wish goes through the inbox all the same, since it may wait there already.
+ *
+ * @throws VltairError with the reason of a refusal; `unavailable/run_held` when another worker of a shared store was faster.
+ */
 export async function askHere({ store, runtime }: Application, entry: InboxCommand): Promise<void> {
-  await store.send(entry);
+  await store.send(entry, await runtime.seated());
   await runtime.answerInbox();
   if (await isDone(store, entry)) return;
-  throw new VltairError('unavailable/store_failed', { detail: `the command ${entry.id} waits in the inbox` });
+  if (store.leases === undefined) throw waiting(entry);
+  const why = runtime.keptBecause(entry.id);
+  if (why !== undefined) throw why;
+  // Whoever has the run answers it.
+  throw new VltairError('unavailable/run_held', { where: entry.run });
+}
+
+function waiting({ id }: InboxCommand): VltairError {
+  return new VltairError('unavailable/store_failed', { detail: `the command ${id} waits in the inbox` });
 }
 
 async function isDone(store: EventStore, { id }: InboxCommand): Promise<boolean> {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { fold, type Errand, type EventStore, type RunState, type RuntimeCommand } from '@vltair/core';
-import { makeRunId, VltairError } from '@vltair/protocol';
+import { describeDatabase, fold, type Errand, type EventStore, type RunState, type RuntimeCommand } from '@vltair/core';
+import { makeRunId, VltairError, type ErrorReason } from '@vltair/protocol';
 import { openEquipment, type Application, type Equipment } from './application.ts';
 import { askHere, askOwner, entryOf, type Wish } from './ask-owner.ts';
 import { followToRest } from './follow-to-rest.ts';
@@ -46,6 +46,7 @@ export async function bringToRest<T>(session: SessionOptions, pursuit: Pursuit<T
     return await whereverOwned<T>(session, {
       here: async (app) => await chase.here(app),
       elsewhere: async (guest) => await chase.elsewhere(guest),
+      run: () => chase.run,
     });
   } catch (error) {
     if (error instanceof VltairError && error.reason === 'cancelled/interrupted') await chase.tellWhatIsKept();
@@ -54,6 +55,25 @@ export async function bringToRest<T>(session: SessionOptions, pursuit: Pursuit<T
 }
 
 const PATIENCE_MS = 5_000;
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** A run that came to its end in the moment in which it was to go on is shown as it ended. */
+async function unlessOver<T>({ type }: RuntimeCommand, putting: Promise<T>): Promise<T | undefined> {
+  try {
+    return await putting;
+  } catch (error) {
+    if (type === 'resume' && error instanceof VltairError && OVER.has(error.reason)) return undefined;
+    throw error;
+  }
+}
+
+const OVER: ReadonlySet<ErrorReason> = new Set<ErrorReason>([
+  'invalid_argument/run_ended',
+  'invalid_argument/run_ending',
+]);
 
 /** One pursuit over all owners: its target and the ids of its wishes stay the same. */
 class Chase<T> {
@@ -65,11 +85,16 @@ class Chase<T> {
   /** The last event that the watcher was told of while following. */
   #seen = 0;
   /** Of the process that was followed last. */
-  #followed: number | undefined;
+  #followed: string | undefined;
 
   constructor(session: SessionOptions, pursuit: Pursuit<T>) {
     this.#session = session;
     this.#pursuit = pursuit;
+  }
+
+  /** Once it is known. */
+  get run(): string | undefined {
+    return this.#target?.run;
   }
 
   async here(app: Application): Promise<T> {
@@ -80,11 +105,12 @@ class Chase<T> {
     });
     const { run } = target;
     const gone =
-      this.#followed === undefined ? undefined : `Process ${this.#followed} has left; going on with it here.`;
+      this.#followed === undefined ? undefined : `${capital(this.#followed)} has left; going on with it here.`;
     this.#locate(target, gone);
     // A command is judged before anything of the run begins.
     const found = target.commands === undefined ? undefined : fold(await app.store.read(run));
-    for (const command of found === undefined ? [] : (target.commands?.(found) ?? [])) await tell(run, command);
+    for (const command of found === undefined ? [] : (target.commands?.(found) ?? []))
+      await unlessOver(command, tell(run, command));
     await app.runtime.resume(run);
     return await this.#pursuit.finish(app, await restOf(app, this.#session.watcher, run));
   }
@@ -98,12 +124,12 @@ class Chase<T> {
       return await this.#ask(guest, isNew ? this.#entry(run, begin) : entryOf(run, { type: 'take_up' }));
     });
     if (target === 'left') return 'left';
-    this.#followed = owner?.pid;
-    this.#locate(target, `Process ${owner?.pid ?? ''} works in this data directory; following its run.`, owner?.pid);
+    this.#followed = owner;
+    this.#locate(target, `${capital(owner)} ${guest.works}; following its run.`, owner);
     const { run, commands } = target;
     const begun = commands === undefined ? undefined : fold(await store.read(run));
     for (const command of begun === undefined ? [] : (commands?.(begun) ?? []))
-      if ((await this.#ask(guest, this.#entry(run, command))) === 'left') return 'left';
+      if ((await unlessOver(command, this.#ask(guest, this.#entry(run, command)))) === 'left') return 'left';
     const state = await this.#follow(guest, run);
     return state === undefined ? 'left' : await this.#pursuit.finish(desk, state);
   }
@@ -121,7 +147,7 @@ class Chase<T> {
   async #begun(desk: Desk, begin: (target: Target) => Promise<'left' | undefined>): Promise<Target | 'left'>;
   async #begun(desk: Desk, begin: (target: Target) => Promise<'left' | void | undefined>): Promise<Target | 'left'> {
     for (;;) {
-      const target = (this.#target ??= await this.#pursuit.prepare(desk));
+      const target = (this.#target ??= this.#ofTenant(await this.#pursuit.prepare(desk)));
       try {
         return (await begin(target)) ?? target;
       } catch (error) {
@@ -132,13 +158,21 @@ class Chase<T> {
     }
   }
 
-  #locate({ run, note }: Target, circumstance?: string, owner?: number): void {
-    const { dataDirectory, watcher } = this.#session;
+  #ofTenant(target: Target): Target {
+    const { tenant } = this.#session.configuration;
+    const { begin } = target;
+    if (begin?.type !== 'start' || tenant === undefined) return target;
+    return { ...target, begin: { ...begin, request: { ...begin.request, tenant } } };
+  }
+
+  #locate({ run, note }: Target, circumstance?: string, owner?: string): void {
+    const { dataDirectory, configuration, watcher } = this.#session;
+    const { databaseUrl } = configuration;
     const said = [this.#isLocated ? undefined : note, circumstance].filter((each) => each !== undefined).join(' ');
     this.#isLocated = true;
     watcher.located({
       run,
-      dataDirectory,
+      store: databaseUrl === undefined ? dataDirectory : describeDatabase(databaseUrl),
       ...(said === '' ? {} : { note: said }),
       ...(owner === undefined ? {} : { owner }),
     });
@@ -157,7 +191,7 @@ class Chase<T> {
     const { signal, warn } = this.#session;
     try {
       let answer = await askOwner(guest, entry, { signal, patienceMs: PATIENCE_MS });
-      if (answer === 'pending') warn(`process ${guest.owner?.pid ?? ''} has not answered yet; waiting for it`);
+      if (answer === 'pending') warn(`${guest.owner} has not answered yet; waiting for it`);
       if (answer === 'pending') answer = await askOwner(guest, entry, { signal, patienceMs: Infinity });
       return answer === 'left' ? 'left' : undefined;
     } catch (error) {

@@ -3,6 +3,7 @@ import { access, constants, mkdtemp, rm, statfs } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { examineDatabase } from '@vltair/core';
 import { removeLeftovers } from '@vltair/sandbox';
 import { sandboxOf } from './application.ts';
 import type { Configuration } from './environment.ts';
@@ -22,6 +23,8 @@ export interface DoctorOptions {
 }
 
 const NODE_MAJOR = 24;
+/** Four that read, one that commits, one that listens, two for leases and commands. */
+const CONNECTIONS_OF_WORKER = 8;
 const LEAST_FREE_BYTES = 256 * 1024 * 1024;
 
 /** Tries what the product needs of the machine, by doing it. */
@@ -30,6 +33,7 @@ export async function examineMachine({ dataDirectory, configuration }: DoctorOpt
     examineGit(),
     examineLeftovers().then(async (leftovers) => [...leftovers, ...(await examineSandbox(configuration))]),
     examineStore(dataDirectory),
+    examineServer(configuration),
     examineDisk(dataDirectory),
     examinePython(),
   ]);
@@ -100,6 +104,32 @@ async function examineStore(dataDirectory: string): Promise<readonly Finding[]> 
   } catch (error) {
     const advice = `give write permission to ${place}, or set VLTAIR_DATA_DIR`;
     return [{ name: 'store', verdict: 'bad', detail: `${place}: ${messageOf(error)}`, advice }];
+  }
+}
+
+/** Of a store in a database. */
+async function examineServer({ databaseUrl }: Configuration): Promise<readonly Finding[]> {
+  if (databaseUrl === undefined) return [];
+  const name = 'database';
+  try {
+    const server = await examineDatabase(databaseUrl, () => Date.now());
+    const { version, syncs, connections, maxConnections, clockAheadMs } = server;
+    const detail = `PostgreSQL ${version} at ${server.name}, ${connections} of ${maxConnections} connections, clock ${clockAheadMs} ms ahead`;
+    if (!syncs)
+      return [
+        {
+          name,
+          verdict: 'bad',
+          detail: `${detail}, fsync off`,
+          advice: 'set fsync = on: a power cut loses what was confirmed',
+        },
+      ];
+    const free = maxConnections - connections;
+    const advice = `raise max_connections: a worker takes up to ${CONNECTIONS_OF_WORKER}`;
+    if (free < CONNECTIONS_OF_WORKER) return [{ name, verdict: 'weak', detail, advice }];
+    return [{ name, verdict: 'good', detail }];
+  } catch (error) {
+    return [{ name, verdict: 'bad', detail: messageOf(error), advice: 'start the server, or correct DATABASE_URL' }];
   }
 }
 

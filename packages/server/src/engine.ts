@@ -8,5 +8,6 @@ export { readWithAgents, validateWithAgents } from './known-agents.ts';
 export { resumeRun } from './resume-run.ts';
 export { runTask, runWorkflow } from './run-workflow.ts';
 export { work } from './worker.ts';
+export { abortMove, moveStore } from '@vltair/core';
 export { backUp, collectGarbage, restoreBackup } from './retention.ts';
 export { differenceOfTrees } from './tree-difference.ts';

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
 import type { WaitingLineOptions } from '@vltair/core';
-import { artifactTexts, VltairError, type RedactionSettings } from '@vltair/protocol';
+import { artifactTexts, tenantSchema, VltairError, type RedactionSettings } from '@vltair/protocol';
 
 /**
  * Every environment variable that the product reads, validated once. A bad value refuses to start with
@@ -9,6 +9,9 @@ import { artifactTexts, VltairError, type RedactionSettings } from '@vltair/prot
  */
 export const environmentVariables = {
   VLTAIR_DATA_DIR: 'Directory of the store. Default: .vltair in the project.',
+  DATABASE_URL:
+    'PostgreSQL database that holds the store, postgres://user:password@host:port/database. Default: a file in the data directory.',
+  VLTAIR_TENANT: 'Whose runs are begun here; tenants share the workers of a store in equal parts. Default: default.',
   VLTAIR_TEST_MODE: '1: one attempt at a time, for strict order. Default: off.',
   VLTAIR_CI_DIAG:
     'Path of a JSONL file that gets one line per sandbox event; 1 means vltair-ci-diag.jsonl. Default: off.',
@@ -29,6 +32,10 @@ type VariableName = keyof typeof environmentVariables;
 export interface Configuration {
   /** Absolute; `undefined`: the project decides. */
   readonly dataDirectory: string | undefined;
+  /** Of the database that holds the store; `undefined`: it is a file in the data directory. */
+  readonly databaseUrl: string | undefined;
+  /** Of the runs that are begun; `undefined`: `default`. */
+  readonly tenant: string | undefined;
   readonly testMode: boolean;
   readonly ciDiagnostics: { readonly file: string; readonly onStderr: boolean } | undefined;
   readonly queue: WaitingLineOptions;
@@ -53,6 +60,8 @@ export function readConfiguration(
   const diagnostics = value('VLTAIR_CI_DIAG');
   return {
     dataDirectory: directoryOf(value('VLTAIR_DATA_DIR'), directory),
+    databaseUrl: addressOf(value('DATABASE_URL')),
+    tenant: tenantOf(value('VLTAIR_TENANT')),
     testMode: flag('VLTAIR_TEST_MODE', value('VLTAIR_TEST_MODE')),
     ciDiagnostics:
       diagnostics === undefined || diagnostics === '0'
@@ -75,6 +84,17 @@ function directoryOf(text: string | undefined, base: string): string | undefined
   if (text.includes('\0')) throw bad('VLTAIR_DATA_DIR', 'a path');
   if (text === '~' || text.startsWith('~/')) return resolve(homedir(), text.slice(2));
   return isAbsolute(text) ? resolve(text) : resolve(base, text);
+}
+
+/** Its value is never shown: it may hold a password. */
+function addressOf(text: string | undefined): string | undefined {
+  if (text === undefined || /^postgres(ql)?:$/.test(URL.parse(text)?.protocol ?? '')) return text;
+  throw bad('DATABASE_URL', 'an address of the form postgres://user:password@host:port/database');
+}
+
+function tenantOf(text: string | undefined): string | undefined {
+  if (text === undefined || tenantSchema.safeParse(text).success) return text;
+  throw bad('VLTAIR_TENANT', 'up to 63 letters, digits, dots, hyphens and underscores, a letter or digit first', text);
 }
 
 function queueOf(limit: string | undefined, policy: string | undefined): WaitingLineOptions {

@@ -237,7 +237,9 @@ function requestKey({ root, packagePath, commands }: ProjectPlan): string {
 
 async function unfinishedRuns({ store }: Desk, requestKeyText: string) {
   const rows = await store.runs({ statuses: ['queued', 'running', 'paused'], limit: 1_000 });
-  return rows.filter(({ joinKey }) => joinKey?.startsWith(`${requestKeyText}:`) === true);
+  return rows.filter(
+    ({ joinKey, origin }) => origin === undefined && joinKey?.startsWith(`${requestKeyText}:`) === true,
+  );
 }
 
 async function boundedWorkflow({ maxCandidates, timeoutMs }: FixRequest): Promise<Workflow> {

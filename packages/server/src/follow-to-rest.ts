@@ -13,7 +13,7 @@ export async function followToRest(
   const { store } = guest;
   let state: RunState | undefined;
   const rests = async (): Promise<boolean> => state !== undefined && (await restsIn(store, state));
-  const isOver = async (): Promise<boolean> => guest.hasOwnerLeft() || (await rests());
+  const isOver = async (): Promise<boolean> => (await rests()) || (await guest.hasOwnerLeft(run));
   for await (const event of followRun(store, run, { after: 0, isOver, signal })) {
     state = fold([event], state);
     if (state !== undefined) tell(event, state);

@@ -16,6 +16,7 @@ export type {
   RunStatus,
   RuntimeCommand,
   StoreIdentity,
+  MovedStore,
 } from '@vltair/core';
 export { checkBackup, runStatuses } from '@vltair/core';
 export { archiveRuns, type ArchiveWish } from './archive-runs.ts';
@@ -26,7 +27,7 @@ export { findRun } from './find-run.ts';
 export { drawFile, drawRun, graphFormats, type GraphFormat } from './graph/draw.ts';
 export { followRun, hasRunEnded, liveOwner } from './follow-run.ts';
 export { listRuns, type ListedRun } from './list-runs.ts';
-export { openStore, readingStore, type StoreOptions } from './open-store.ts';
+export { openStore, readingStore, requireFileStore, type StoreOptions } from './open-store.ts';
 export { rehearse, type Rehearsal, type RehearsalFinding } from './rehearse.ts';
 export { findWorkflow, planMigration, type MigrationPlan } from './migrate-run.ts';
 export { parseReplayPoint, replayRun, verifyReplayOf, type NodePlace, type Replay } from './replay-run.ts';

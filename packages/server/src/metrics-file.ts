@@ -1,12 +1,31 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RuntimeMetrics } from '@vltair/core';
+import type { JsonObject } from '@vltair/protocol';
 import { z } from 'zod';
 
 /** Totals of a store over all processes that have owned it, and how busy the last one was. */
 export type StoreMetrics = z.infer<typeof metricsSchema>;
 
 const count = z.int().nonnegative();
+
+const totalsShape = {
+  started: count,
+  retries: count,
+  steps: z.strictObject({ count, totalMs: count, longestMs: count }),
+  rejected: count,
+  dropped: count,
+};
+
+/** What a worker of a shared store tells of itself. */
+const workerSchema = z.object({ workers: count, waiting: count, busy: count, ...totalsShape });
+export type WorkerMetrics = z.infer<typeof workerSchema>;
+
+/** None for a worker of another version, which tells something else. */
+export function metricsOf(told: JsonObject): readonly WorkerMetrics[] {
+  const { data } = workerSchema.safeParse(told);
+  return data === undefined ? [] : [data];
+}
 
 const metricsSchema = z.strictObject({
   /** Of the process that wrote this. */
@@ -17,13 +36,7 @@ const metricsSchema = z.strictObject({
   waiting: count,
   /** Attempts that have begun and not ended. */
   busy: count,
-  totals: z.strictObject({
-    started: count,
-    retries: count,
-    steps: z.strictObject({ count, totalMs: count, longestMs: count }),
-    rejected: count,
-    dropped: count,
-  }),
+  totals: z.strictObject(totalsShape),
 });
 
 /** Before anything was counted. */
@@ -65,7 +78,7 @@ export class MetricsFile {
 
   #write(): void {
     const { workers, waiting, busy, started, retries, steps, rejected, dropped } = this.#measure();
-    const totals = sum(this.#before, { started, retries, steps, rejected, dropped });
+    const totals = sumOfTotals(this.#before, { started, retries, steps, rejected, dropped });
     const text = JSON.stringify({ workers, waiting, busy, totals });
     if (text === this.#written) return;
     this.#written = text;
@@ -89,7 +102,8 @@ export function readMetrics(directory: string): StoreMetrics | undefined {
   }
 }
 
-function sum(before: StoreMetrics['totals'], now: StoreMetrics['totals']): StoreMetrics['totals'] {
+/** What two have counted together. */
+export function sumOfTotals(before: StoreMetrics['totals'], now: StoreMetrics['totals']): StoreMetrics['totals'] {
   return {
     started: before.started + now.started,
     retries: before.retries + now.retries,

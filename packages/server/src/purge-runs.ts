@@ -65,6 +65,7 @@ async function familyOf(store: EventStore, name: string): Promise<readonly strin
 
 /** Another process may have begun to work there: what was erased is overwritten in any case. */
 async function compacted(options: StoreOptions, now: number): Promise<boolean> {
+  if (options.configuration.databaseUrl !== undefined) return false; // VACUUM is the database's own affair
   try {
     const { isWiped } = await whileOwning(options.dataDirectory, now, () => compactStore(options.dataDirectory, now));
     return isWiped;

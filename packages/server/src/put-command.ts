@@ -28,6 +28,7 @@ export async function putCommand(
       if (endsRun(command)) await app.runtime.rest(run);
       return { kind: 'accepted' };
     },
+    run: () => run,
     elsewhere: async (guest) => {
       const answer = await askOwner(guest, entry, { signal: session.signal, patienceMs });
       if (answer === 'left') return answer;

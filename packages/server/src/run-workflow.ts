@@ -123,7 +123,13 @@ async function targetOf(
   beginning.check?.({ ...input, ...project });
   const run = makeRunId(Date.now(), randomBytes(16));
   const title = workflow.name === 'task' ? workflow.description : `run ${workflow.name}`;
-  const request = { workflow, input: { ...input, ...project }, traceId, title, tree: snapshot.tree };
+  const request = {
+    workflow,
+    input: { ...input, ...project },
+    traceId,
+    title,
+    tree: snapshot.tree,
+  };
   return { run, begin: { type: 'start', joins: false, request }, root };
 }
 

@@ -13,11 +13,12 @@ export interface RunWatcher extends RunObserver {
 
 export interface RunPlace {
   readonly run: string;
-  readonly dataDirectory: string;
+  /** Where its store is, for people: the data directory, or the address of the database. */
+  readonly store: string;
   /** Why this run, where there was a choice: one sentence. */
   readonly note?: string;
-  /** The process that works on it, where that is another one. */
-  readonly owner?: number;
+  /** Who works on it, where that is another process. */
+  readonly owner?: string;
 }
 
 export interface SessionOptions extends ApplicationOptions {

@@ -1,19 +1,35 @@
 import { availableParallelism } from 'node:os';
-import { identityOf, type EventStore, type OwnerProcess, type RunStatus, type StoreIdentity } from '@vltair/core';
+import {
+  describeDatabase,
+  type EventStore,
+  type LivingWriter,
+  type OwnerProcess,
+  type RunStatus,
+  type StoreIdentity,
+} from '@vltair/core';
 import { CHAIN_FORMAT, failureOf, VltairError, type Failure, type RedactionSettings } from '@vltair/protocol';
 import { builtInAgents, type AgentCard } from './agent-cards.ts';
 import type { Configuration } from './environment.ts';
 import { liveOwner } from './follow-run.ts';
 import { runsLeftAlone, type RunLeftAlone } from './left-alone.ts';
-import { NO_TOTALS, readMetrics, type StoreMetrics } from './metrics-file.ts';
+import {
+  metricsOf,
+  NO_TOTALS,
+  readMetrics,
+  sumOfTotals,
+  type StoreMetrics,
+  type WorkerMetrics,
+} from './metrics-file.ts';
 import { openStore, type StoreOptions } from './open-store.ts';
 
 export interface StatusReport {
   readonly version: string;
   readonly node: string;
   readonly dataDirectory: string;
+  /** Where the store is, without a password; `undefined`: in the data directory. */
+  readonly database: string | undefined;
   readonly store: StoreCondition;
-  /** The process that works in the data directory now. */
+  /** The process that works in the data directory now; a store in a database has workers instead. */
   readonly owner: OwnerProcess | undefined;
   readonly agents: readonly AgentCard[];
   readonly redaction: RedactionSettings;
@@ -28,6 +44,8 @@ type StoreCondition = Condition<{
   readonly logFormat: number;
   readonly runs: Readonly<Record<RunStatus, number>>;
   readonly identity: StoreIdentity;
+  /** Of a store in a database: the processes that live and work on it. */
+  readonly workers: readonly LivingWriter[];
   /** Runs among the newest unfinished ones that this version does not work on. */
   readonly leftAlone: readonly RunLeftAlone[];
   /** Of the key that signs here; `undefined` when this user cannot read it. */
@@ -42,18 +60,21 @@ export async function reportStatus(
   options: StoreOptions & { readonly version: string; readonly configuration: Configuration },
 ): Promise<StatusReport> {
   const { version, configuration, dataDirectory } = options;
+  const { databaseUrl } = configuration;
   return {
     version,
     node: process.versions.node,
     dataDirectory,
+    database: databaseUrl === undefined ? undefined : describeDatabase(databaseUrl),
     store: await conditionOf(options, async (store) => ({
       logFormat: CHAIN_FORMAT,
       runs: await store.counts(),
-      identity: identityOf(dataDirectory),
+      identity: await store.identity(),
+      workers: (await store.leases?.living()) ?? [],
       leftAlone: await runsLeftAlone(store, LOOKED_AT),
       fingerprint: fingerprintOf(store),
     })),
-    owner: liveOwner(dataDirectory),
+    owner: databaseUrl === undefined ? liveOwner(dataDirectory) : undefined,
     agents: builtInAgents,
     redaction: configuration.redaction,
   };
@@ -61,7 +82,8 @@ export async function reportStatus(
 
 /**
  * `queued`: runs that wait for their first attempt, or, when there is no owner, for a process. `workers`: attempts that
- * the live owner works on at a time. `stopped`: there is none. The totals count over all owners of the store.
+ * the live owner works on at a time. `stopped`: there is none. The totals count over all owners of the store; of a store
+ * in a database, everything counts over the workers that live.
  */
 export interface QueueReport {
   readonly ok: true;
@@ -72,10 +94,18 @@ export interface QueueReport {
 }
 
 export async function reportQueue(options: StoreOptions, { testMode }: Configuration): Promise<QueueReport> {
-  const condition = await conditionOf(options, async (store) => ({ runs: await store.counts() }));
+  const condition = await conditionOf(options, async (store) => ({
+    runs: await store.counts(),
+    living: await store.leases?.living(),
+  }));
   if (condition.kind === 'unusable')
-    throw new VltairError(condition.failure.reason, { detail: options.dataDirectory, where: options.dataDirectory });
+    throw new VltairError(condition.failure.reason, {
+      detail: condition.failure.message,
+      where: options.dataDirectory,
+    });
   const { queued, running } = condition.kind === 'open' ? condition.runs : noRuns();
+  if (condition.kind === 'open' && condition.living !== undefined)
+    return sharedQueue(condition.living, queued + running);
   const metrics = readMetrics(options.dataDirectory);
   const totals = metrics?.totals ?? NO_TOTALS;
   const owner = liveOwner(options.dataDirectory);
@@ -83,6 +113,19 @@ export async function reportQueue(options: StoreOptions, { testMode }: Configura
   const usual = { waiting: queued, workers: testMode ? 1 : availableParallelism() };
   const { waiting, workers } = metrics?.pid === owner.pid ? metrics : usual;
   return { ok: true, queued: waiting, workers, stopped: false, totals };
+}
+
+/** Of a store in a database: all that its living workers tell together. */
+function sharedQueue(living: readonly LivingWriter[], unfinished: number): QueueReport {
+  const told = living.flatMap((writer) => metricsOf(writer.told));
+  const sum = (value: (metrics: WorkerMetrics) => number): number => told.reduce((all, each) => all + value(each), 0);
+  return {
+    ok: true,
+    queued: living.length === 0 ? unfinished : sum(({ waiting }) => waiting),
+    workers: sum(({ workers }) => workers),
+    stopped: living.length === 0,
+    totals: told.reduce((all, each) => sumOfTotals(all, each), NO_TOTALS),
+  };
 }
 
 async function conditionOf<T>(options: StoreOptions, read: (store: EventStore) => Promise<T>): Promise<Condition<T>> {

@@ -1,6 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fold, isOwned, ownerOf, type EventStore, type RunObserver, type RunRow, type RunState } from '@vltair/core';
-import { failureOf, VltairError, type Failure } from '@vltair/protocol';
+import {
+  fold,
+  isOwned,
+  ownerOf,
+  Rounds,
+  systemClock,
+  type EventStore,
+  type RunObserver,
+  type RunState,
+} from '@vltair/core';
+import { VltairError, type Failure } from '@vltair/protocol';
 import { openApplication, type Application, type ApplicationOptions } from './application.ts';
 import { restsIn } from './follow-to-rest.ts';
 import { openStore } from './open-store.ts';
@@ -33,18 +42,20 @@ export interface WorkerOptions extends ApplicationOptions {
 
 /** How soon a worker notices that the owner has gone, or that a run waits that nobody works on. */
 const POLL_MS = 50;
-/** How often a run is tried again that could not be taken up for a passing reason. */
-const RETRY_MS = 5_000;
+/** More runs than any store of one machine holds. */
+const ALL = 1_000_000;
 
 /**
  * Works on every unfinished run of a store, and answers its inbox, until it is told to leave. While another process
- * owns the store it stands by, and takes over at once when that one goes.
+ * owns the store it stands by, and takes over at once when that one goes. Any number of workers work on a shared store,
+ * each on what it has begun or found without a living owner, as far as it has room.
  *
  * W1 Runs of other stores, and runs that wait for a person, are left alone.
  * W2 Whoever leaves has begun nothing more, has let what was in flight end within the grace, and owns nothing.
  */
 export async function work(options: WorkerOptions): Promise<void> {
-  const app = await untilOwner(options);
+  const isShared = options.configuration.databaseUrl !== undefined;
+  const app = isShared ? await openApplication({ ...options, isWorker: true }) : await untilOwner(options);
   if (app !== undefined) await workAsOwner(app, options);
   options.notice({ event: 'stopped' });
 }
@@ -77,7 +88,8 @@ async function isAllDone(options: WorkerOptions): Promise<boolean> {
   let store: EventStore | undefined;
   try {
     store = await openStore(options, 'read');
-    return (await unfinished(store)).length === 0 && (await store.inbox()).length === 0;
+    const unfinished = await store.runs({ statuses: ['queued', 'running'], limit: ALL });
+    return unfinished.every(({ origin }) => origin !== undefined) && (await store.inbox()).length === 0;
   } catch (error) {
     if (error instanceof VltairError && error.reason === 'not_found/store') return false; // its owner is just making it
     throw error;
@@ -92,10 +104,10 @@ async function workAsOwner(app: Application, options: WorkerOptions): Promise<vo
   notice({ event: 'working', workers: app.runtime.metrics().workers });
   const wakeUp = sleepUntilAborted(signal);
   try {
-    const rounds = new Rounds(app, options);
+    const rounds = roundsOf(app, options);
     while (!signal.aborted) {
-      const isIdle = await rounds.walk();
-      if (options.drain && isIdle) break;
+      if (!options.drain) await Promise.race([rounds.walk(), wakeUp]);
+      else if (await isIdle(app, rounds)) break;
       await Promise.race([sleep(POLL_MS), wakeUp]);
     }
     notice({ event: 'draining', inFlight: app.runtime.metrics().busy });
@@ -106,69 +118,34 @@ async function workAsOwner(app: Application, options: WorkerOptions): Promise<vo
   }
 }
 
+function roundsOf({ store, runtime }: Application, { notice, warn }: WorkerOptions): Rounds {
+  return new Rounds({
+    warn,
+    store,
+    runtime,
+    clock: systemClock,
+    takenUp: ({ run, title }) => notice({ event: 'taken_up', run, title }),
+    notTakenUp: ({ run }, failure) => notice({ event: 'not_taken_up', run, failure }),
+  });
+}
+
 function sleepUntilAborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
 
-/** Looks again and again for runs that nobody works on: those that were there, and those that this process lost. */
-class Rounds {
-  readonly #app: Application;
-  readonly #notice: WorkerOptions['notice'];
-  readonly #isDraining: boolean;
-  /** Runs that could not be taken up, and when to try again. */
-  readonly #refused = new Map<string, number>();
-  #seen: number | undefined;
-  #nextLook = 0;
-
-  constructor(app: Application, { notice, drain }: WorkerOptions) {
-    this.#app = app;
-    this.#notice = notice;
-    this.#isDraining = drain;
-  }
-
-  /** `true` when nothing is left to do here. A store that has not changed is looked through seldom, except by who waits for that. */
-  async walk(): Promise<boolean> {
-    const { store, runtime } = this.#app;
-    const changes = store.changes();
-    if (!this.#isDraining && changes === this.#seen && performance.now() < this.#nextLook) return false;
-    this.#nextLook = performance.now() + RETRY_MS;
-    const rows = await unfinished(store);
-    for (const row of rows) if (!runtime.isWorkingOn(row.run)) await this.#takeUp(row);
-    this.#seen = changes;
-    if (runtime.metrics().busy > 0 || (await store.inbox()).length > 0) return false;
-    for (const { run } of rows) if (!(await this.#isLeft(run))) return false;
-    return true;
-  }
-
-  /** It could not be taken up, or only waits for children that wait for people. */
-  async #isLeft(run: string): Promise<boolean> {
-    if (this.#refused.has(run)) return true;
-    const state = fold(await this.#app.store.read(run));
-    return state !== undefined && (await restsIn(this.#app.store, state));
-  }
-
-  async #takeUp({ run, title }: RunRow): Promise<void> {
-    if ((this.#refused.get(run) ?? 0) > performance.now()) return;
-    try {
-      await this.#app.runtime.resume(run);
-      this.#refused.delete(run);
-      this.#notice({ event: 'taken_up', run, title });
-    } catch (error) {
-      const failure = failureOf(error);
-      if (!this.#refused.has(run)) this.#notice({ event: 'not_taken_up', run, failure });
-      this.#refused.set(run, failure.retryable ? performance.now() + RETRY_MS : Infinity);
-    }
-  }
+/** Whether nothing is left to do here: what is unfinished could not be taken up, or only waits for children that wait for people. */
+async function isIdle({ store, runtime }: Application, rounds: Rounds): Promise<boolean> {
+  const rows = await rounds.turn();
+  if (runtime.epochs?.length === 0) return false; // its lease is lost: what it had is at work or free soon
+  if (runtime.metrics().busy > 0 || (await store.inbox()).length > 0) return false;
+  for (const { run } of rows) if (!rounds.isRefused(run) && !(await isLeft(store, run))) return false;
+  return true;
 }
 
-/** More runs than any store of one machine holds. */
-const ALL = 1_000_000;
-
-/** W1. Oldest first. */
-async function unfinished(store: EventStore): Promise<readonly RunRow[]> {
-  const rows = await store.runs({ statuses: ['queued', 'running'], limit: ALL });
-  return rows.filter(({ origin }) => origin === undefined).toReversed();
+async function isLeft(store: EventStore, run: string): Promise<boolean> {
+  const state = fold(await store.read(run));
+  return state !== undefined && (await restsIn(store, state));
 }
 
 function observerOf(notice: WorkerOptions['notice']): RunObserver {

@@ -13,6 +13,8 @@ const read = (environment: Record<string, string | undefined>): Configuration =>
 
 const defaults: Configuration = {
   dataDirectory: undefined,
+  databaseUrl: undefined,
+  tenant: undefined,
   testMode: false,
   ciDiagnostics: undefined,
   queue: {},
@@ -35,6 +37,8 @@ const accepted: readonly (readonly [name: string, value: string, expected: Parti
   ['VLTAIR_DATA_DIR', '../store/', { dataDirectory: '/work/store' }],
   ['VLTAIR_DATA_DIR', '~', { dataDirectory: homedir() }],
   ['VLTAIR_DATA_DIR', '~/runs', { dataDirectory: join(homedir(), 'runs') }],
+  ['DATABASE_URL', 'postgres://vltair@db/vltair', { databaseUrl: 'postgres://vltair@db/vltair' }],
+  ['VLTAIR_TENANT', 'team-a', { tenant: 'team-a' }],
   ['VLTAIR_TEST_MODE', '1', { testMode: true }],
   ['VLTAIR_TEST_MODE', '0', {}],
   ['VLTAIR_CI_DIAG', '1', { ciDiagnostics: { file: file('vltair-ci-diag.jsonl'), onStderr: false } }],
@@ -70,6 +74,10 @@ test('every variable is read in some test above', () => {
 
 test.each([
   ['VLTAIR_DATA_DIR', 'a\0b'],
+  ['DATABASE_URL', 'mysql://root@db/app'],
+  ['DATABASE_URL', 'db.internal'],
+  ['VLTAIR_TENANT', '*'],
+  ['VLTAIR_TENANT', '-a'],
   ['VLTAIR_TEST_MODE', 'yes'],
   ['SCHEDULER_MAX_QUEUE', '0'],
   ['SCHEDULER_MAX_QUEUE', 'many'],

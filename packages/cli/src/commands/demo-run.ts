@@ -16,7 +16,7 @@ export async function runDemo(context: CommandContext): Promise<ExitCode> {
   return await whileShowing(context, async (watcher) => {
     const outcome = await fixProject({
       ...sessionOf(context, watcher),
-      configuration: { ...context.configuration, dataDirectory: join(directory, '.vltair') },
+      configuration: { ...context.configuration, dataDirectory: join(directory, '.vltair'), databaseUrl: undefined },
       request: {
         directory,
         maxCandidates: MAX_CANDIDATES,
@@ -28,7 +28,11 @@ export async function runDemo(context: CommandContext): Promise<ExitCode> {
     });
     watcher.end();
     const { report } = outcome;
-    const options = { dataDirectory: join(directory, '.vltair'), warn: (line: string) => output.note(line) };
+    const options = {
+      dataDirectory: join(directory, '.vltair'),
+      configuration: { databaseUrl: undefined },
+      warn: (line: string) => output.note(line),
+    };
     const summary = await readingStore(options, async (store) => await summariseRun(store, report.run));
     const exitCode = exitCodeOf(report.status);
     output.result({ ok: exitCode === exitCodes.done, directory, ...report }, () =>

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { exitCodes, type ExitCode } from '@vltair/protocol';
-import { loadEngine } from '@vltair/server';
+import { loadEngine, requireFileStore } from '@vltair/server';
 import { storeOf, type CommandContext } from '../command-context.ts';
 import { flagOption, type Options } from '../option-values.ts';
 import { backupLines } from '../render/backup-page.ts';
@@ -11,6 +11,7 @@ export async function backUp(
   options: Options,
 ): Promise<ExitCode> {
   const { host, output } = context;
+  requireFileStore(context.configuration, 'backup');
   const engine = await loadEngine();
   const path = resolve(host.directory, to);
   const checked = await engine.backUp({

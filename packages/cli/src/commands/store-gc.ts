@@ -1,5 +1,5 @@
 import { exitCodes, type ExitCode } from '@vltair/protocol';
-import { loadEngine, type Collection } from '@vltair/server';
+import { loadEngine, requireFileStore, type Collection } from '@vltair/server';
 import { storeOf, type CommandContext } from '../command-context.ts';
 import { durationOption, flagOption, type Options } from '../option-values.ts';
 import { bytesText } from '../render/terminal-text.ts';
@@ -15,6 +15,7 @@ export async function collectGarbage(
   const isDryRun = flagOption(options, 'dryRun');
   const graceMs = durationOption(options, 'grace') ?? GRACE_MS;
   const { dataDirectory } = storeOf(context);
+  requireFileStore(context.configuration, 'gc');
   const engine = await loadEngine();
   const found = await engine.collectGarbage({ dataDirectory, isDryRun, graceMs, now: host.now() });
   output.result({ ok: true, dryRun: isDryRun, ...found }, () => collectionText(found, isDryRun));

@@ -15,7 +15,7 @@ export class RunProgress implements RunWatcher {
   readonly #early: RunEvent[] = [];
   readonly #clean: Clean;
   #run: string | undefined;
-  #owner: number | undefined;
+  #owner: string | undefined;
 
   constructor({ host, output }: CommandContext) {
     const { stderr } = host;
@@ -33,16 +33,16 @@ export class RunProgress implements RunWatcher {
   }
 
   /** The other process that works on it, if one does. */
-  get owner(): number | undefined {
+  get owner(): string | undefined {
     return this.#owner;
   }
 
   /** Called again when another process begins to work on it. */
-  located({ run, dataDirectory, note, owner }: RunPlace): void {
+  located({ run, store, note, owner }: RunPlace): void {
     const isNew = this.#run !== run;
     this.#run = run;
     this.#owner = owner;
-    if (isNew) this.#note(`run ${run} in ${dataDirectory}`);
+    if (isNew) this.#note(`run ${run} in ${store}`);
     if (note !== undefined) this.#note(note);
     this.committed(this.#early.splice(0));
   }

@@ -8,25 +8,35 @@ export interface SandboxAnswer {
 }
 
 export function statusPage(report: StatusReport, sandbox: SandboxAnswer | undefined, paint: Paint): string {
-  const { version, node, dataDirectory, owner, agents, redaction } = report;
+  const { version, node, dataDirectory, database, agents, redaction } = report;
   const fields = Object.entries(redaction.fields ?? {}).flatMap(([kind, names]) =>
     names.map((name) => `${kind}.${name}`),
   );
   const rows = [
     ['version', `${version} (Node ${node})`],
     ['data', oneLine(dataDirectory)],
+    ...(database === undefined ? [] : [['database', oneLine(database)]]),
     ...storeRows(report, paint),
-    [
-      'owner',
-      owner === undefined
-        ? 'no process works here'
-        : `process ${owner.pid}, since ${new Date(owner.since).toISOString()}`,
-    ],
+    ...ownerRows(report),
     ['sandbox', sandboxText(sandbox)],
     ['redaction', `patterns; prefixes: ${listText(redaction.prefixes ?? [])}; fields: ${listText(fields)}`],
     ...agents.map((agent, at) => [at === 0 ? 'agents' : '', `${agent.name} ${agent.version}: ${agent.description}`]),
   ];
   return table(rows).join('\n');
+}
+
+function ownerRows({ database, owner, store }: StatusReport): readonly (readonly string[])[] {
+  if (database !== undefined) {
+    const workers = store.kind === 'open' ? store.workers : [];
+    if (workers.length === 0) return [['workers', 'no process works here']];
+    const kind = (isStanding: boolean): string => (isStanding ? 'worker' : 'command');
+    return workers.map(({ worker, isStanding, sinceTs }, at) => [
+      at === 0 ? 'workers' : '',
+      `${kind(isStanding)} ${oneLine(worker)}, since ${new Date(sinceTs).toISOString()}`,
+    ]);
+  }
+  if (owner === undefined) return [['owner', 'no process works here']];
+  return [['owner', `process ${owner.pid}, since ${new Date(owner.since).toISOString()}`]];
 }
 
 function storeRows({ store }: StatusReport, paint: Paint): readonly (readonly string[])[] {

@@ -340,7 +340,12 @@ test('a child that ends by itself while it is being cancelled does not hold up t
     finally: [{ id: 'sweep', agent: 'worker' }],
     workflows: { child: { nodes: [{ id: 'below', agent: 'worker' }] } },
   };
-  await using run = await testWorkflow(workflow, { agents: { worker: {}, bad: new VltairError('fatal/agent') } });
+  const bad = async (_: unknown, context: ScriptContext): Promise<never> => {
+    const call = { name: 'call', arguments: null, summary: 'call', policy: 'once', clocks: { total: 1_000 } } as const;
+    await context.effect(call, () => Promise.resolve(null)); // meanwhile the child begins
+    throw new VltairError('fatal/agent');
+  };
+  await using run = await testWorkflow(workflow, { agents: { worker: {}, bad } });
   expect(await run.runUntilRest()).toBe('failed');
   expect(run.children).toMatchObject([{ status: 'succeeded' }]);
   expect(run.node('sweep').status).toBe('succeeded');

@@ -66,7 +66,7 @@ export class TestWorld {
   constructor(parts: TestWorldParts) {
     this.#parts = parts;
     this.clock = new VirtualClock(parts.startTime);
-    this.#journal = new MemoryJournal(parts.seed);
+    this.#journal = new MemoryJournal({ seed: parts.seed });
     this.agents = parts.agents({
       after: (milliseconds, callback) => this.after(milliseconds, callback),
       fault: (error) => this.fault(error),
