@@ -50,6 +50,16 @@ test('bench_check refuses a metric that the registry does not allow, and a measu
   expect(check().stderr).toContain('--current FILE is needed');
 });
 
+test('bench_check fails for a contender that could not run, and says why it could not', () => {
+  verifies('CI-7');
+  const skipped = join(directory, 'skipped.json');
+  const reason = 'no PostgreSQL server answers at 127.0.0.1:5432';
+  writeFileSync(skipped, JSON.stringify({ ...aMeasurement([]), skipped: { 'vltair-postgres': reason } }));
+  const { status, stderr } = check('--baseline', file('baseline.json', 1_000), '--current', skipped);
+  expect(stderr).toContain(`vltair-postgres was skipped: ${reason}`);
+  expect(status).toBe(1);
+});
+
 test('the kept baseline holds every gated metric of every load of ours', () => {
   verifies('CI-3');
   const baseline = join(import.meta.dirname, 'baseline.json');

@@ -7,14 +7,16 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { differenceTable } from './durable/difference-table.ts';
-import { differences, type Difference, type Measured } from './durable/gate.ts';
+import { differences, type Difference } from './durable/gate.ts';
 import { metricSchema } from './durable/metrics.ts';
+import { skippedSentences } from './durable/result-table.ts';
+import { resultSchema, type Result } from './durable/result.ts';
 
 /** From here on, a difference that a person would care for can hide in what the machine does. */
 const MUCH_NOISE = 0.2;
-const measuredSchema = z.object({ metrics: z.array(metricSchema).min(1) });
+const measuredSchema = z.object({ metrics: z.array(metricSchema).min(1), skipped: resultSchema.shape.skipped });
 
-function readMeasured(path: string): Measured {
+function readMeasured(path: string): Pick<Result, 'metrics' | 'skipped'> {
   const measured = measuredSchema.safeParse(JSON.parse(readFileSync(path, 'utf8')));
   if (measured.success) return measured.data;
   throw new RangeError(`${path}: ${measured.error.issues.map(({ message }) => message).join('; ')}`);
@@ -33,11 +35,13 @@ function main(): number {
   const threshold = Number(values.threshold);
   if (values.current === undefined) throw new RangeError('--current FILE is needed: what `npm run bench` has written');
   if (!(threshold >= 0)) throw new RangeError(`--threshold ${values.threshold} is no share such as 0.05`);
-  const found = differences(readMeasured(values.baseline), readMeasured(values.current), threshold);
+  const current = readMeasured(values.current);
+  const found = differences(readMeasured(values.baseline), current, threshold);
   const text = `${JSON.stringify({ threshold, differences: found }, null, 2)}\n`;
   if (values.diff !== undefined) writeFileSync(values.diff, text);
   process.stdout.write(values.json ? text : `${differenceTable(found)}\n`);
   warnOfNoise(found, threshold);
+  for (const sentence of skippedSentences(current)) console.error(sentence);
   return found.every(({ verdict }) => verdict === 'holds') ? 0 : 1;
 }
 

@@ -49,7 +49,10 @@ async function measure(directory: string): Promise<Latency> {
   const run = spawn(bin, ['run', '--file', 'tests.json', '--quiet'], { cwd: directory, stdio: 'ignore' });
   const traceId = await untilRunning(directory);
   while (!isAlive(traceId)) await sleep(10);
-  const store = await openStore({ dataDirectory: join(directory, '.vltair'), warn: () => {} }, 'read');
+  const store = await openStore(
+    { dataDirectory: join(directory, '.vltair'), configuration: { databaseUrl: undefined }, warn: () => {} },
+    'read',
+  );
   const started = performance.now();
   const cancel = spawn(bin, ['cancel', 'last', '--quiet'], { cwd: directory, stdio: 'ignore' });
   let sent: number | undefined;

@@ -13,6 +13,7 @@ export function aMeasurement(metrics: readonly Metric[], pieces: readonly number
     machine: { processors: 2, model: 'a processor', platform: 'linux 6.1 x64', node: 'v24.0.0' },
     settings: { rounds: 3, secondsEach: 2 },
     contenders: {},
+    skipped: {},
     metrics: [
       aMetric({ of: 'control', name: 'control_pieces_per_second' }, pieces),
       aMetric({ of: 'control', name: 'control_pieces_per_cpu_second' }, [200, 200, 200]),

@@ -1,4 +1,4 @@
-import { aboutRows, loadRows, machineLine, metricRows, otherRows } from './result-table.ts';
+import { aboutRows, loadRows, machineLine, metricRows, otherRows, skippedSentences } from './result-table.ts';
 import type { Result } from './result.ts';
 
 /** The page of the documents that shows one measurement; generated, so that its figures are those of the file. */
@@ -48,9 +48,18 @@ Who calls fsync, and what shares the processors with the engine. The bench itsel
 
 ${table(['engine', 'version', 'store', 'fsync', 'works on the processors', 'at a time'], aboutRows(result))}
 
+${skipped(result)}vltair-postgres and DBOS have their databases on one server, each a new one, and vltair-postgres is held against DBOS alone.
+Where no server answers, the bench says so and leaves both out.
+
 Each is set up as its own documents say, with its own limit of concurrency. Mastra syncs no step to the disk, so that it is shown but held
 against nobody. LangGraph.js is 1.4.9 because a dependency of 1.7.3 cannot be installed; its saver runs on a better-sqlite3 that
 brings its own binary, with \`synchronous=FULL\` in place of the \`NORMAL\` that better-sqlite3 is built with.`;
+}
+
+function skipped(result: Result): string {
+  return skippedSentences(result)
+    .map((sentence) => `${sentence}.\n\n`)
+    .join('');
 }
 
 function others(result: Result): string {
@@ -61,6 +70,9 @@ ${table(['metric', 'of', 'in flight', 'value', 'unit'], otherRows(result))}
 - **recovery_of_1000_runs**: a process begins 1,000 runs whose third step waits inside its call, and is killed with SIGKILL. The
   next one opens the store and takes over every unfinished run. The time ends when all of them are inside that call again,
   each claimed in the log under the new epoch. \`restart_to_recovery\` begins with the start of the process.
+- **takeover_of_50_runs**: two \`vltair work\` processes have one store, and 50 runs wait inside a call in the one, which is killed
+  with SIGKILL. The time ends when the log holds the claim of the other one on each of them. It is measured by hand:
+  \`node bench/durable/measure-takeover.ts --store postgres\`, or \`sqlite\`, where the second worker stands by.
 - **memory_per_1000_runs**, **heap_per_1000_runs**: what these 1,000 runs add to the resident memory and to the heap of
   the process before it is killed, after 200 whole runs and with the garbage collected before and after.
 - **cpu_per_workflow**: user and system time of the process of the contender; what a server beside it takes is not in it.
@@ -85,7 +97,8 @@ the control, a time in how many pieces it would have taken, so that a slower mac
 as they are. The control did the same work in every round: what half of its rounds differ by from their median is noise, and by that
 share a metric that depends on the machine may be worse without meaning anything; the gate allows it on top, and says how much that is.
 The time of processors for a workflow is compared with that of the control, which others on the machine hardly change: it tells
-a slower program from a busy machine. A metric of the baseline that is measured no more fails.
+a slower program from a busy machine. A metric of the baseline that is measured no more fails, also when the bench left its contender
+out: the command says why it did.
 \`bench/bench_check.ts\` is the command behind it; it exits with 1 when something is worse and with 2 when the files cannot
 be compared. A metric that is not in the registry, or has another unit than \`ms\`, \`bytes\` or \`count\` as it says, is refused.
 `;

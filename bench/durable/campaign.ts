@@ -8,6 +8,7 @@ import type { ContenderEntry } from './contenders.ts';
 import { measureRecovery } from './measure-recovery.ts';
 import { MetricBook } from './metric-book.ts';
 import type { Result } from './result.ts';
+import { storeKind } from './vltair/open-bench-store.ts';
 
 export interface CampaignWish {
   readonly contenders: readonly ContenderEntry[];
@@ -41,28 +42,46 @@ interface Stage {
  * on the machine falls on all alike.
  */
 export async function runCampaign(wish: CampaignWish): Promise<Result> {
+  await using closing = new AsyncDisposableStack();
   const directory = mkdtempSync(join(tmpdir(), 'vltair-bench-'));
-  const opened: ContenderProcess[] = [];
-  try {
-    const stage = await openStage(directory, wish, opened);
-    const book = new MetricBook();
-    const samples: Record<string, JsonObject> = {};
-    for (let round = 1; round <= wish.rounds; round += 1) await playRound(stage, wish, round, book, samples);
-    const contenders = Object.fromEntries(stage.seats.map(({ name, process: { about } }) => [name, about]));
-    const settings = { rounds: wish.rounds, secondsEach: wish.secondsEach };
-    return { format: 1, machine: thisMachine(), settings, contenders, metrics: book.metrics(), samples };
-  } finally {
-    await Promise.all(opened.map(async (contender) => await contender.stop()));
-    rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
-  }
+  closing.defer(() => rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }));
+  const skipped = await whoIsSkipped(wish);
+  const contenders = wish.contenders.filter(({ name }) => skipped[name] === undefined);
+  const stage = await openStage(directory, { ...wish, contenders }, closing);
+  const book = new MetricBook();
+  const samples: Record<string, JsonObject> = {};
+  for (let round = 1; round <= wish.rounds; round += 1) await playRound(stage, wish, round, book, samples);
+  return {
+    format: 1,
+    machine: thisMachine(),
+    settings: { rounds: wish.rounds, secondsEach: wish.secondsEach },
+    contenders: Object.fromEntries(stage.seats.map(({ name, process: { about } }) => [name, about])),
+    skipped,
+    metrics: book.metrics(),
+    samples,
+  };
 }
 
-async function openStage(directory: string, wish: CampaignWish, opened: ContenderProcess[]): Promise<Stage> {
+/** Contenders that cannot run on this machine, each with the reason. */
+async function whoIsSkipped({ contenders, progress }: CampaignWish): Promise<Result['skipped']> {
+  const skipped: Record<string, string> = {};
+  for (const { name, whyNot } of contenders) {
+    const reason = await whyNot?.();
+    if (reason === undefined) continue;
+    progress(`skipping ${name}: ${reason}`);
+    skipped[name] = reason;
+  }
+  return skipped;
+}
+
+async function openStage(directory: string, wish: CampaignWish, closing: AsyncDisposableStack): Promise<Stage> {
   const open = async (name: string, script: string, words: readonly string[]): Promise<ContenderProcess> => {
     wish.progress(`starting ${name}`);
-    mkdirSync(join(directory, name));
-    const contender = await ContenderProcess.start(script, [join(directory, name), ...words]);
-    opened.push(contender);
+    const own = join(directory, name);
+    mkdirSync(own);
+    closing.defer(await prepareStore(words, own));
+    const contender = await ContenderProcess.start(script, [own, ...words]);
+    closing.defer(async () => await contender.stop());
     return contender;
   };
   const control = await open('control', join(import.meta.dirname, 'control.ts'), []);
@@ -121,20 +140,26 @@ async function runLoad(
   return ran;
 }
 
-/** Of our own contenders: their first word names the store. */
+/** Of our own contenders: their first word names the store. What is given takes away what was made for it. */
+async function prepareStore([store]: readonly string[], directory: string): Promise<() => Promise<void>> {
+  return store === undefined ? () => Promise.resolve() : await storeKind(store).prepare(directory);
+}
+
 async function recover(stage: Stage, seat: Seat, wish: CampaignWish, round: number, book: MetricBook): Promise<void> {
   const [store] = seat.words;
   if (store === undefined) return;
   wish.progress(`round ${round} of ${wish.rounds}: ${seat.name}, killed with 1,000 runs in flight`);
   const directory = join(stage.directory, `${seat.name}-killed-${round}`);
   mkdirSync(directory);
+  await using closing = new AsyncDisposableStack();
+  closing.defer(() => rmSync(directory, { recursive: true, force: true }));
+  closing.defer(await prepareStore(seat.words, directory));
   await runControl(stage, book);
   const recovery = await measureRecovery(directory, store);
   book.note({ of: seat.name, name: 'recovery_of_1000_runs' }, recovery.recoveryMs);
   book.note({ of: seat.name, name: 'restart_to_recovery' }, recovery.restartMs);
   book.note({ of: seat.name, name: 'memory_per_1000_runs' }, recovery.residentBytes);
   book.note({ of: seat.name, name: 'heap_per_1000_runs' }, recovery.heapBytes);
-  rmSync(directory, { recursive: true, force: true });
 }
 
 function thisMachine(): Result['machine'] {

@@ -6,20 +6,29 @@ import { verifies } from '../../e2e/verifies.ts';
 import { ContenderProcess } from './contender-process.ts';
 import { OWN_CONTENDERS } from './contenders.ts';
 import { driveLoad } from './drive-load.ts';
+import { storeKind } from './vltair/open-bench-store.ts';
 
-async function start(script: string, words: readonly string[]): Promise<ContenderProcess> {
+function aDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'vltair-bench-'));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+async function start(script: string, words: readonly string[], directory = aDirectory()): Promise<ContenderProcess> {
   const contender = await ContenderProcess.start(script, [directory, ...words]);
   onTestFinished(async () => await contender.stop());
   return contender;
 }
 
-test.each(OWN_CONTENDERS)(
+test.for(OWN_CONTENDERS)(
   '$name runs workflows end to end and records timings, tokens and the budget',
-  async (entry) => {
+  async ({ script, words, whyNot }, { skip }) => {
     verifies('H-37');
-    const contender = await start(entry.script, entry.words);
+    const reason = await whyNot?.();
+    skip(reason !== undefined, reason);
+    const directory = aDirectory();
+    onTestFinished(await storeKind(words[0] ?? '').prepare(directory));
+    const contender = await start(script, words, directory);
     const { workflows, seconds, latencyMs, figures, sample } = await contender.run({ inFlight: 3, milliseconds: 200 });
     expect(workflows).toBeGreaterThanOrEqual(3);
     expect(seconds).toBeGreaterThan(0.1);

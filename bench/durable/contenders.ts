@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { whyNoServer } from './bench-database.ts';
 
 /** A contender that the bench can start. */
 export interface ContenderEntry {
@@ -10,6 +11,8 @@ export interface ContenderEntry {
   readonly levels: readonly number[];
   /** The peers that it is held against, by name. */
   readonly rivals: readonly string[];
+  /** Why it cannot run on this machine, so that it is left out; `undefined` where it can. */
+  readonly whyNot?: () => Promise<string | undefined>;
 }
 
 const OURS = join(import.meta.dirname, 'vltair', 'contender.ts');
@@ -23,6 +26,15 @@ export const OWN_CONTENDERS: readonly ContenderEntry[] = [
     levels: [1, 50, 500],
     rivals: ['langgraph', 'dbos', 'restate'],
   },
+  // Held against the peer on the same server.
+  {
+    name: 'vltair-postgres',
+    script: OURS,
+    words: ['postgres'],
+    levels: [1, 50, 500],
+    rivals: ['dbos'],
+    whyNot: whyNoServer,
+  },
 ];
 
 /** Installed in bench/peers, by `npm run bench:peers`. Mastra syncs no step, so that nothing is held against it. */
@@ -32,4 +44,5 @@ export const PEER_CONTENDERS: readonly ContenderEntry[] = ['langgraph', 'dbos', 
   words: [],
   levels: [1, 50],
   rivals: [],
+  ...(name === 'dbos' ? { whyNot: whyNoServer } : {}),
 }));

@@ -82,6 +82,7 @@ test('a metric that is measured no more fails', () => {
 test('a baseline holds what the gate compares, and the control', () => {
   const result = aMeasurement([
     rate(1_000),
+    aMetric({ of: 'vltair-postgres', inFlight: 50, name: 'workflows_per_second' }, [1, 1, 1]),
     aMetric({ of: 'dbos', inFlight: 50, name: 'workflows_per_second' }, [1, 1, 1]),
     aMetric({ of: OF, inFlight: 50, name: 'latency_p99' }, [1, 1, 1]),
   ]);
@@ -90,8 +91,9 @@ test('a baseline holds what the gate compares, and the control', () => {
     'control control_pieces_per_second',
     'control control_pieces_per_cpu_second',
     'vltair-sqlite workflows_per_second',
+    'vltair-postgres workflows_per_second',
   ]);
-  expect(verdicts(baselineOf(result), result)).toEqual(['holds']);
+  expect(verdicts(baselineOf(result), result)).toEqual(['holds', 'holds']);
 });
 
 test('a measurement without its control cannot be compared', () => {

@@ -28,6 +28,7 @@ export const METRICS: Readonly<Record<string, MetricKind>> = {
   events_per_commit: kind('count', 'higher', 'none', 'events, of all runs, that share one fsync and one signature'),
   recovery_of_1000_runs: kind('ms', 'lower', 'time', 'from opening the store until 1,000 killed runs work again'),
   restart_to_recovery: kind('ms', 'lower', 'none', 'the same from the start of the process'),
+  takeover_of_50_runs: kind('ms', 'lower', 'none', 'from the kill of a worker until another has claimed its 50 runs'),
   memory_per_1000_runs: kind('bytes', 'lower', 'none', 'resident memory that 1,000 runs in flight add'),
   heap_per_1000_runs: kind('bytes', 'lower', 'plain', 'heap that 1,000 runs in flight add'),
   control_pieces_per_second: kind('count', 'higher', 'none', 'pieces of the fixed work of the control in a second'),

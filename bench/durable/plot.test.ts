@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { aMeasurement, aMetric } from './a-measurement.ts';
 import { benchmarksPage } from './benchmarks-page.ts';
+import { OWN_CONTENDERS, PEER_CONTENDERS } from './contenders.ts';
 import { logScale } from './log-scale.ts';
 import { plotSvg } from './plot.ts';
 import { resultTable } from './result-table.ts';
@@ -44,12 +45,25 @@ test('the picture has a bar for each load and measure, is readable in the dark, 
   expect(svg).not.toContain('NaN');
 });
 
+test('every contender has a colour of its own', () => {
+  const names = [...OWN_CONTENDERS, ...PEER_CONTENDERS].map(({ name }) => name);
+  const svg = plotSvg(aMeasurement(names.flatMap((name) => load(name, 50, 100, 50))));
+  const colours = Array.from(svg.matchAll(/<rect [^>]*fill="([^"]+)"/gu), ([, colour]) => colour);
+  expect(new Set(colours).size).toBe(names.length);
+});
+
 test('the table and the page show the loads by the number in flight, with their spread', () => {
   const rounds = aMeasurement([
     aMetric({ of: 'vltair-sqlite', inFlight: 1, name: 'workflows_per_second' }, [90, 100, 120]),
   ]);
   expect(resultTable(rounds)).toContain('100 (90 to 120)');
   expect(benchmarksPage(rounds)).toContain('| 1 | vltair-sqlite | 100 (90 to 120) |');
+});
+
+test('a contender that was left out is named, with the reason, in the table and on the page', () => {
+  const without = { ...result, skipped: { 'vltair-postgres': 'no server answers' } };
+  expect(resultTable(without)).toContain('vltair-postgres was skipped: no server answers');
+  expect(benchmarksPage(without)).toContain('\nvltair-postgres was skipped: no server answers.\n\n');
 });
 
 test('a round is held against the best of its own peers, and a crowd against fifty', () => {

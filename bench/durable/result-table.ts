@@ -14,6 +14,7 @@ export function resultTable(result: Result): string {
     ...columns([['metric', 'of', 'in flight', 'value', 'unit'], ...otherRows(result)]),
     '',
     ...aboutLines(result),
+    ...skippedSentences(result),
   ].join('\n');
 }
 
@@ -62,6 +63,11 @@ function aboutLines({ contenders }: Pick<Result, 'contenders'>): readonly string
     `  synced by ${about.fsync}`,
     `  on the processors: ${about.processes.join('; ')}`,
   ]);
+}
+
+/** One sentence for each contender that is missing. */
+export function skippedSentences({ skipped }: Pick<Result, 'skipped'>): readonly string[] {
+  return Object.entries(skipped).map(([name, reason]) => `${name} was skipped: ${reason}`);
 }
 
 function spreadText(metric: Metric | undefined): string {

@@ -9,6 +9,8 @@ export const resultSchema = z.strictObject({
   machine: z.strictObject({ processors: z.int(), model: z.string(), platform: z.string(), node: z.string() }),
   settings: z.strictObject({ rounds: z.int().positive(), secondsEach: z.number().positive() }),
   contenders: z.record(z.string(), aboutSchema),
+  /** Contenders that could not run on this machine, each with the reason. */
+  skipped: z.record(z.string(), z.string()).default({}),
   metrics: z.array(metricSchema),
   /** The record of one workflow of each load that can tell: timings, tokens, budget. */
   samples: z.record(z.string(), jsonObjectSchema),

@@ -25,9 +25,9 @@ async function openContender(directory: string): Promise<Contender> {
     about: {
       engine: 'VLTAIR',
       version: productVersion(),
-      store: kind.store,
+      store: await kind.describe(),
       fsync: kind.fsync,
-      processes: ['agents, runtime and caller in one process, the thread that commits in it', ...kind.processes],
+      processes: kind.processes.slice(),
       concurrency: `${MOST_ATTEMPTS} attempts at a time`,
     },
     runOne: async () => {
