@@ -148,7 +148,10 @@ function spawnedRows({ directory }: Load): readonly { readonly run: string }[] {
 // --- afterwards
 
 async function judge(load: Load): Promise<boolean> {
-  const store = await openStore({ dataDirectory: join(load.directory, '.vltair'), warn: () => {} }, 'read');
+  const store = await openStore(
+    { dataDirectory: join(load.directory, '.vltair'), configuration: { databaseUrl: undefined }, warn: () => {} },
+    'read',
+  );
   const rows = await store.runs({ limit: 100_000 });
   const unsettled = await filter(rows, async (row) => !(await isSettled(store, row)));
   const unverified = await filter(rows, async ({ run }) => (await verifyRun(store, run)).kind !== 'verified');

@@ -189,6 +189,13 @@ claim('V-35', 'what the failure usually means is told in a fixed order; one anal
 claim('V-35', 'an error log is enough, and one or the other is needed');
 claim('V-35', 'the CodeGen task that comes of it runs as it stands and repairs');
 
+// --- two stores
+claim('H-14', 'DATABASE_URL names a PostgreSQL store, made by migration; one that cannot be reached is refused');
+claim('H-14', 'without DATABASE_URL the store is a file of the data directory');
+claim('H-28', 'where the store is comes from the environment; a bad address is refused without showing its password');
+claim('S-53', 'runs, their history and their snapshots are kept in SQLite by default, in PostgreSQL when it is named');
+claim('S-53', 'a store moves from the one into the other with every run, verified, and goes on there');
+
 // --- the repository
 claim('V-58', 'a test run fails below 85 % coverage of the packages; exclusions are listed with path and reason');
 claim('V-71', 'coverage floors are 85 % overall, 90 % for core, 80 % for the changed lines of a branch');

@@ -117,7 +117,7 @@ export class PostgresCluster {
       "listen_addresses = '127.0.0.1'",
       `port = ${port}`,
       `unix_socket_directories = '${directory}'`,
-      'max_connections = 60',
+      'max_connections = 150',
       'shared_buffers = 32MB',
       'log_min_messages = warning',
       '',

@@ -20,9 +20,11 @@ export class TcpProxy {
     this.#server = createServer({ noDelay: true }, (client) => this.#join(client));
   }
 
-  static async open(target: { readonly host: string; readonly port: number }): Promise<TcpProxy> {
+  /** `path`: it listens on a socket file, which processes of other network namespaces reach as well. */
+  static async open(target: { readonly host: string; readonly port: number }, path?: string): Promise<TcpProxy> {
     const proxy = new TcpProxy(target);
-    proxy.#server.listen(0, '127.0.0.1');
+    if (path === undefined) proxy.#server.listen(0, '127.0.0.1');
+    else proxy.#server.listen(path);
     await once(proxy.#server, 'listening');
     return proxy;
   }
@@ -111,7 +113,13 @@ class Pipe {
   }
 
   reset(): void {
-    this.#from.resetAndDestroy();
-    this.#to.resetAndDestroy();
+    drop(this.#from);
+    drop(this.#to);
   }
+}
+
+/** A socket file has no reset: its other end sees that it is gone. */
+function drop(socket: Socket): void {
+  if (socket.localPort === undefined) socket.destroy();
+  else socket.resetAndDestroy();
 }
