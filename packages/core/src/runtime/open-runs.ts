@@ -21,7 +21,6 @@ export interface OpenRunsPorts {
   readonly gate: EffectGate | undefined;
   readonly redaction: RedactionSettings;
   readonly children: ChildRuns;
-  readonly isClosing: () => boolean;
   readonly checkLease: () => void;
   /** Around whatever goes on for a run. */
   readonly during: <T>(run: string, doing: () => Promise<T>) => Promise<T>;

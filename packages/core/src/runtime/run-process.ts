@@ -26,7 +26,6 @@ export interface RunProcessPorts {
   readonly invoker: Invoker;
   readonly workspace: WorkspacePort;
   readonly observer: RunObserver;
-  readonly isClosing: () => boolean;
   /** Looked at right before a call on the world; whoever may make none any more lets go of its runs. */
   readonly checkLease: () => void;
   readonly redaction: RedactionSettings;
@@ -331,7 +330,7 @@ export class RunProcess {
     const flight = new AttemptFlight(activity, traceId, {
       ...this.#ports,
       // What a process that has let go of the run cut short, nobody knows the end of.
-      isClosing: () => this.#given !== undefined || this.#ports.isClosing(),
+      isClosing: () => this.#given !== undefined,
       runLog: this.#runLog,
       time: this.#time,
       applier: this.#applier,

@@ -112,7 +112,6 @@ export class Runtime {
   readonly #children: SubrunFollower;
   /** It is draining or closing. */
   #takesOnNothing = false;
-  #closing = false;
 
   /** @throws VltairError `unavailable/store_locked` when another process owns the store. */
   constructor(ports: RuntimePorts, options: RuntimeOptions) {
@@ -154,7 +153,6 @@ export class Runtime {
       scheduler: this.#keys ?? this.#scheduler,
       redaction: this.#options.redaction ?? {},
       children: this.#children,
-      isClosing: () => this.#closing,
       checkLease: () => this.#seat.check(),
       during: (run, doing) => this.#during(run, doing),
       committed: (state) => this.#tellParent(state),
@@ -539,7 +537,6 @@ export class Runtime {
   /** Stops everything that is in flight without recording an end, and waits for it at most `graceMs`. Does not close the store. */
   async close(graceMs: number): Promise<void> {
     this.#takesOnNothing = true;
-    this.#closing = true;
     const answered = this.#inbox.stop();
     this.#keys?.stop();
     this.#wakes?.stop();

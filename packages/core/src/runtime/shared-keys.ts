@@ -95,7 +95,7 @@ export class SharedKeys {
   }
 
   async #freeAgain(key: string): Promise<void> {
-    if (this.#stopped || !this.#freeing.delete(key)) return;
+    if (this.#stopped || !this.#freeing.delete(key) || this.#held.has(key)) return; // by now it may be held here again
     try {
       await this.#ports.leases.freeKey(key, await this.#ports.epoch());
     } catch {

@@ -231,10 +231,10 @@ async function childOf(fixture: SharedFixture, run: string, ...workers: readonly
   return (await children())[0]?.run ?? '';
 }
 
-test('a run whose child another worker has waits for it, and follows it when that worker dies', async () => {
+/** A run whose worker has died: it and its child went to two others. */
+async function aFamilyApart(agent: (name: string) => SharedBehaviour) {
   const fixture = aFixture();
-  const { agent, begun, release } = aWaiter();
-  const [first, second, third] = ['first', 'second', 'third'].map((name) =>
+  const [first, second, third] = (['first', 'second', 'third'] as const).map((name) =>
     fixture.worker(name, { agents: { agent: agent(name) } }),
   );
   if (first === undefined || second === undefined || third === undefined) throw new TypeError('three workers');
@@ -243,6 +243,12 @@ test('a run whose child another worker has waits for it, and follows it when tha
   await fixture.pass(LEASE_MS + 100, second, third);
   await second.runtime.resume(child);
   await third.runtime.resume(run);
+  return { fixture, second, third, run, child };
+}
+
+test('a run whose child another worker has waits for it, and follows it when that worker dies', async () => {
+  const { agent, begun, release } = aWaiter();
+  const { fixture, second, third, run, child } = await aFamilyApart(agent);
   await fixture.pass(5_000, second, third);
   expect(await claimsOf(third, run)).toEqual(['third']);
   expect(await claimsOf(third, child)).toEqual(['second']);
@@ -253,20 +259,44 @@ test('a run whose child another worker has waits for it, and follows it when tha
 });
 
 test('the child of a run is cancelled with it, whichever worker has it', async () => {
-  const fixture = aFixture();
-  const { agent } = aWaiter();
-  const [first, second, third] = ['first', 'second', 'third'].map((name) =>
-    fixture.worker(name, { agents: { agent: agent(name) } }),
-  );
-  if (first === undefined || second === undefined || third === undefined) throw new TypeError('three workers');
-  const run = await fixture.start(first, family);
-  const child = await childOf(fixture, run, first, second, third);
-  await fixture.pass(LEASE_MS + 100, second, third);
-  await second.runtime.resume(child);
-  await third.runtime.resume(run);
+  const { fixture, second, third, run, child } = await aFamilyApart(aWaiter().agent);
   await third.runtime.command(run, { type: 'cancel', by: 'ann', reason: 'no' });
   await fixture.until(async () => (await statusOf(third, run)) === 'cancelled', second, third);
   expect(await statusOf(third, child)).toBe('cancelled');
+});
+
+test('a run that only waits for its children takes up no room', async () => {
+  const fixture = aFixture();
+  const worker = fixture.worker('worker', { agents: { agent: aWaiter().agent('worker') } });
+  const { room } = worker.runtime;
+  const run = await fixture.start(worker, family);
+  await childOf(fixture, run, worker);
+  expect(worker.runtime.room).toBe(room - 1);
+});
+
+test('a run that another worker was faster to take up is looked at again', async () => {
+  const fixture = aFixture();
+  const { agent, begun } = aWaiter();
+  const { promise: faster, resolve: isFaster } = Promise.withResolvers<void>();
+  const slow = fixture.worker('slow', {
+    agents: { agent: agent('slow') },
+    store: (store) => new FaultyStore(store, (_, append) => faster.then(append)),
+  });
+  const quick = fixture.worker('quick', { agents: { agent: agent('quick') } });
+  const dead = fixture.worker('dead', { agents: { agent: agent('dead') } });
+  const run = await fixture.start(dead, one);
+  await fixture.pass(LEASE_MS + 100, slow, quick);
+  const told: string[] = [];
+  const rounds = new Rounds({ ...slow, notTakenUp: ({ run: refused }) => told.push(refused) });
+  const round = rounds.turn(); // its claim comes after the other one's
+  await quick.runtime.resume(run);
+  isFaster();
+  await round;
+  expect(await claimsOf(slow, run)).toEqual(['quick']);
+  await fixture.pass(LEASE_MS + 500, slow); // and that one dies
+  await rounds.walk();
+  expect(await claimsOf(slow, run)).toEqual(['quick', 'slow']);
+  expect([told, begun.at(-1), rounds.isRefused(run)]).toEqual([[], 'slow', false]);
 });
 
 test('a worker that has lost its lease over more runs than it takes on has room for them again', async () => {
