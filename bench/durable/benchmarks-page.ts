@@ -74,7 +74,7 @@ ${table(['metric', 'of', 'in flight', 'value', 'unit'], otherRows(result))}
   with SIGKILL. The time ends when the log holds the claim of the other one on each of them. It is measured by hand:
   \`node bench/durable/measure-takeover.ts --store postgres\`, or \`sqlite\`, where the second worker stands by.
 - **memory_per_1000_runs**, **heap_per_1000_runs**: what these 1,000 runs add to the resident memory and to the heap of
-  the process before it is killed, after 200 whole runs and with the garbage collected before and after.
+  the process before it is killed, after 3,000 whole runs, when its pools have the size that work gives them, and with the garbage collected before and after.
 - **cpu_per_workflow**: user and system time of the process of the contender; what a server beside it takes is not in it.
 - **event_loop_delay_p999**: what 99.9 % of looks at the event loop, one in each millisecond, found it late by at most, less
   the same of an idle process at the same time.

@@ -9,7 +9,7 @@ import { storeKind } from './open-bench-store.ts';
 
 export const INTERRUPTED_RUNS = 1_000;
 /** Whole runs before, so that code is compiled and pools are filled when memory is looked at. */
-const WARM_UP_RUNS = 200;
+const WARM_UP_RUNS = 3_000;
 
 export const interruptedSchema = z.strictObject({ residentBytes: z.number(), heapBytes: z.number() });
 

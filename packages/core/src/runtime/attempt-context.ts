@@ -32,20 +32,25 @@ export interface Incarnation extends AttemptRef {
 }
 
 export interface ContextPorts {
+  readonly shared: SharedContextPorts;
   readonly runLog: RunLog;
-  readonly clock: Clock;
   readonly time: { now(): number };
   readonly progress: (progress: Progress) => void;
   /** The process is ending: outcomes are no longer recorded, so that the next incarnation runs the call again. */
   readonly isClosing: () => boolean;
-  /** E4. */
+  /** The attempt has been suspended and its last call has ended: its promise will never settle, and nothing of it is to be waited for. */
+  readonly suspend: () => void;
+}
+
+/** The same for all runs of a process. */
+export interface SharedContextPorts {
+  readonly clock: Clock;
+  /** E4. Looked at right before a call on the world; whoever may make none any more lets go of its runs. */
   readonly checkLease: () => void;
   /** Absent: nothing is gated. */
   readonly gate: EffectGate | undefined;
   /** What a failed call says goes into the log without secrets. */
   readonly redaction: RedactionSettings;
-  /** The attempt has been suspended and its last call has ended: its promise will never settle, and nothing of it is to be waited for. */
-  readonly suspend: () => void;
 }
 
 /** How a call ended, and what it took. */
@@ -178,7 +183,7 @@ export class AttemptContext implements AgentContext {
     const { agent, node } = this.#at;
     const { name: effect, summary } = request;
     const wish = { run: this.run, workflow, node, agent, effect, arguments: given, summary };
-    const gate = this.#ports.gate?.evaluate(wish);
+    const gate = this.#ports.shared.gate?.evaluate(wish);
     return gate === undefined ? request : { ...request, gate };
   }
 
@@ -196,17 +201,17 @@ export class AttemptContext implements AgentContext {
     return admission;
   }
 
-  async #follow<T extends Json>(
+  #follow<T extends Json>(
     admission: EffectAdmission,
     request: EffectRequest,
     spec: EffectSpec,
     call: (call: EffectCall) => Promise<T>,
-  ): Promise<EffectOutcome> {
+  ): EffectOutcome | Promise<EffectOutcome> {
     switch (admission.kind) {
       case 'answered':
         return admission.outcome;
       case 'run':
-        return await this.#execute(admission.fact.execution, request, spec, call);
+        return this.#execute(admission.fact.execution, request, spec, call);
       case 'refused': {
         const { dimension, limit, committed, requested, scope } = admission.fact;
         throw new BudgetExceeded({
@@ -220,7 +225,7 @@ export class AttemptContext implements AgentContext {
       case 'denied':
         return { kind: 'error', failure: admission.fact.failure };
       default:
-        return await this.#suspended();
+        return this.#suspended();
     }
   }
 
@@ -242,12 +247,12 @@ export class AttemptContext implements AgentContext {
     return await this.#suspended();
   }
 
-  async #call<T extends Json>(
+  #call<T extends Json>(
     request: EffectRequest,
     spec: EffectSpec,
     call: (call: EffectCall) => Promise<T>,
   ): Promise<CallMade> {
-    const watch = new EffectWatch(this.#ports.clock, spec.clocks, this.#at.signal);
+    const watch = new EffectWatch(this.#ports.shared.clock, spec.clocks, this.#at.signal);
     const { candidates } = request.reserved;
     let spent: Amounts = { calls: 1, ...(candidates === undefined ? {} : { candidates }) };
     const tokens: { llm?: number; tool?: number } = {};
@@ -262,19 +267,20 @@ export class AttemptContext implements AgentContext {
         spent = { ...spent, tokens: (spent.tokens ?? 0) + count };
       },
     };
-    const outcome = await this.#outcomeOf(request, () => call(handle), handle.signal);
-    return { outcome, spent: { ...spent, timeMs: watch.stop() }, tokens };
+    return this.#outcomeOf(request, () => call(handle), handle.signal).then((outcome) => {
+      return { outcome, spent: { ...spent, timeMs: watch.stop() }, tokens };
+    });
   }
 
   async #outcomeOf(request: EffectRequest, call: () => Promise<Json>, signal: AbortSignal): Promise<EffectOutcome> {
     try {
       if (this.#ports.time.now() > request.notAfter) throw new VltairError('timeout/call', { detail: 'sent too late' });
-      this.#ports.checkLease();
+      this.#ports.shared.checkLease();
       signal.throwIfAborted();
       return { kind: 'value', value: asStored(await this.#untilAborted(call(), signal)) };
     } catch (error) {
       const failure = failureOf(signal.aborted ? signal.reason : error);
-      return { kind: 'error', failure: sanitizeFailure(failure, this.#ports.redaction) };
+      return { kind: 'error', failure: sanitizeFailure(failure, this.#ports.shared.redaction) };
     }
   }
 
@@ -283,7 +289,7 @@ export class AttemptContext implements AgentContext {
     const ended = Promise.withResolvers<T>();
     let grace: { cancel(): void } | undefined;
     const giveUp = (): void => {
-      grace = this.#ports.clock.after(ABORT_GRACE_MS, () => ended.reject(signal.reason));
+      grace = this.#ports.shared.clock.after(ABORT_GRACE_MS, () => ended.reject(signal.reason));
     };
     if (signal.aborted) giveUp();
     else signal.addEventListener('abort', giveUp, { once: true });

@@ -1,28 +1,32 @@
-import { VltairError, type RedactionSettings } from '@vltair/protocol';
+import { VltairError } from '@vltair/protocol';
 import { refKey, type Activity } from '../machine/pending.ts';
 import type { Invoker, Progress } from '../ports/agent.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { EffectGate } from '../ports/gate.ts';
-import { AttemptContext } from './attempt-context.ts';
+import { AttemptContext, type SharedContextPorts } from './attempt-context.ts';
 import type { Reply, ResultApplier } from './result-applier.ts';
 import type { RunLog } from './run-log.ts';
-import type { Scheduler } from './scheduler.ts';
+import type { Job } from './scheduler.ts';
 import type { SteadyTime } from './steady-time.ts';
 
 export type AttemptActivity = Extract<Activity, { kind: 'attempt' }>;
 
-export interface FlightPorts {
-  readonly runLog: RunLog;
-  readonly clock: Clock;
-  readonly time: SteadyTime;
-  readonly scheduler: Pick<Scheduler, 'submit'>;
+/** The same for all runs of a process. */
+export interface SharedFlightPorts extends SharedContextPorts {
   readonly invoker: Invoker;
+  readonly owner: AttemptQueue;
+}
+
+export interface AttemptQueue {
+  /** Queues an attempt of the run. */
+  submit(run: string, job: Job): { withdraw(): boolean };
+}
+
+export interface FlightPorts {
+  readonly shared: SharedFlightPorts;
+  readonly runLog: RunLog;
+  readonly time: SteadyTime;
   readonly applier: ResultApplier;
-  readonly progress: (progress: Progress) => void;
   readonly isClosing: () => boolean;
-  readonly checkLease: () => void;
-  readonly gate: EffectGate | undefined;
-  readonly redaction: RedactionSettings;
+  readonly progress: (progress: Progress) => void;
   /** Called once, when nothing of the incarnation is waited for any more. */
   readonly landed: (flight: AttemptFlight) => void;
   /** The outcome could not be applied or recorded. */
@@ -43,7 +47,7 @@ export class AttemptFlight {
   readonly activity: AttemptActivity;
   readonly #ports: FlightPorts;
   readonly #controller = new AbortController();
-  readonly #left = Promise.withResolvers<undefined>();
+  readonly #end = Promise.withResolvers<void>();
   readonly #job: { withdraw(): boolean };
   #grace: { cancel(): void } | undefined;
   #context: AttemptContext | undefined;
@@ -56,7 +60,7 @@ export class AttemptFlight {
     this.#ports = ports;
     const { dueTs, priority, concurrencyKey: key } = activity;
     const tenant = ports.runLog.ahead?.tenant;
-    this.#job = ports.scheduler.submit({
+    this.#job = ports.shared.owner.submit(ports.runLog.run, {
       due: ports.time.monotonicAt(dueTs),
       priority,
       ...(tenant === undefined ? {} : { tenant }),
@@ -84,35 +88,27 @@ export class AttemptFlight {
   abort(reason: VltairError): void {
     if (this.#job.withdraw()) return this.#land();
     if (this.#controller.signal.aborted) return;
-    this.#grace = this.#ports.clock.after(STOP_GRACE_MS, () => this.leaveBehind());
+    this.#grace = this.#ports.shared.clock.after(STOP_GRACE_MS, () => this.leaveBehind());
     this.#controller.abort(reason);
   }
 
   /** Waits no longer for an agent that does not return. */
   leaveBehind(): void {
     this.#isLeftBehind = true;
-    this.#leave();
-  }
-
-  #leave(): void {
-    this.#left.resolve(undefined);
     this.#land();
   }
 
-  async #fly(traceId: string): Promise<void> {
-    await Promise.race([this.#work(traceId), this.#untilLeft()]);
-    this.#land();
-  }
-
-  #untilLeft(): Promise<undefined> {
-    return this.#left.promise;
+  /** Resolves when it has landed, whatever its agent still does. */
+  #fly(traceId: string): Promise<void> {
+    void this.#work(traceId).then(() => this.#land());
+    return this.#end.promise;
   }
 
   async #work(traceId: string): Promise<void> {
     const context = this.#contextOf(traceId);
     this.#context = context;
     const reply = await this.#invoke(context);
-    if (context.isSuspended) return await this.#never(); // E3: its siblings end first, then it is left
+    if (context.isSuspended) return await this.#end.promise; // E3: its siblings end first, then it is left
     if (this.#hasLanded || this.#controller.signal.aborted || this.#ports.isClosing()) return;
     this.#isApplying = true;
     const { ref, incarnation } = this.activity;
@@ -125,7 +121,7 @@ export class AttemptFlight {
 
   async #invoke(context: AttemptContext): Promise<Reply> {
     try {
-      return { kind: 'returned', value: await this.#ports.invoker.invoke(this.activity.task, context) };
+      return { kind: 'returned', value: await this.#ports.shared.invoker.invoke(this.activity.task, context) };
     } catch (error) {
       return { kind: 'threw', error };
     }
@@ -133,16 +129,12 @@ export class AttemptFlight {
 
   #contextOf(traceId: string): AttemptContext {
     const { ref, incarnation, tree, task } = this.activity;
-    const { runLog, clock, time, progress, isClosing, checkLease, gate, redaction } = this.#ports;
+    const { shared, runLog, time, progress, isClosing } = this.#ports;
     const agent = task.agent ?? '';
     return new AttemptContext(
       { ...ref, agent, incarnation, traceId, tree, signal: this.#controller.signal },
-      { runLog, clock, time, progress, isClosing, checkLease, gate, redaction, suspend: () => this.#leave() },
+      { shared, runLog, time, progress, isClosing, suspend: () => this.#land() },
     );
-  }
-
-  #never(): Promise<never> {
-    return new Promise(() => {});
   }
 
   /** F1. */
@@ -155,5 +147,6 @@ export class AttemptFlight {
       this.#controller.abort(new VltairError('cancelled/run'));
     }
     this.#ports.landed(this);
+    this.#end.resolve();
   }
 }

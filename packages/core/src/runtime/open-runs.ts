@@ -1,27 +1,14 @@
-import { failureOf, type RedactionSettings, type RunEvent, type VltairError } from '@vltair/protocol';
+import { failureOf, type AttemptRef, type RunEvent, type VltairError } from '@vltair/protocol';
 import type { RunState } from '../machine/run-state.ts';
-import type { Invoker, WorkspacePort } from '../ports/agent.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { EventStore } from '../ports/event-store.ts';
-import type { EffectGate } from '../ports/gate.ts';
-import { RunProcess, type ChildRuns, type RunObserver } from './run-process.ts';
+import type { Progress } from '../ports/agent.ts';
+import { RunProcess, type RunObserver, type RunOwner, type RunProcessPorts } from './run-process.ts';
 import { RunWaiters } from './run-waiters.ts';
 import type { Job, Scheduler } from './scheduler.ts';
 import { Snapshots } from './snapshots.ts';
-import type { SteadyTime } from './steady-time.ts';
 import { StepCounters, type StepCounts } from './step-counters.ts';
 
-export interface OpenRunsPorts {
-  readonly store: EventStore;
-  readonly clock: Clock;
-  readonly time: SteadyTime;
+export interface OpenRunsPorts extends Omit<RunProcessPorts, 'owner'> {
   readonly scheduler: Pick<Scheduler, 'submit'>;
-  readonly invoker: Invoker;
-  readonly workspace: WorkspacePort;
-  readonly gate: EffectGate | undefined;
-  readonly redaction: RedactionSettings;
-  readonly children: ChildRuns;
-  readonly checkLease: () => void;
   /** Around whatever goes on for a run. */
   readonly during: <T>(run: string, doing: () => Promise<T>) => Promise<T>;
   /** Told of every state of every run that has become durable. */
@@ -34,8 +21,9 @@ export interface OpenRunsPorts {
 }
 
 /** The runs that a runtime works on, and those who hear of them. One of each run at a time. */
-export class OpenRuns {
+export class OpenRuns implements RunOwner {
   readonly #ports: OpenRunsPorts;
+  readonly #processPorts: RunProcessPorts;
   readonly #processes = new Map<string, RunProcess>();
   readonly #observers = new Set<RunObserver>();
   readonly #waiters = new RunWaiters();
@@ -44,6 +32,7 @@ export class OpenRuns {
 
   constructor(ports: OpenRunsPorts) {
     this.#ports = ports;
+    this.#processPorts = { ...ports, owner: this };
     this.#snapshots = new Snapshots(ports.store);
   }
 
@@ -68,16 +57,7 @@ export class OpenRuns {
 
   /** Nothing of the run is in memory before. */
   open(run: string, state: RunState | undefined, epoch: number): RunProcess {
-    const runProcess: RunProcess = new RunProcess(run, epoch, state, {
-      ...this.#ports,
-      scheduler: { submit: (job) => this.#submit(run, job) },
-      observer: {
-        committed: (events, next) => this.#committed(events, next),
-        progress: (...frame) => this.#tell((observer) => observer.progress(...frame)),
-      },
-      done: () => this.forget(runProcess),
-      gaveUp: (error) => this.#gaveUp(runProcess, error),
-    });
+    const runProcess = new RunProcess(run, epoch, state, this.#processPorts);
     this.#processes.set(run, runProcess);
     return runProcess;
   }
@@ -129,7 +109,9 @@ export class OpenRuns {
     }
   }
 
-  #committed(events: readonly RunEvent[], state: RunState): void {
+  // --- what the runs tell
+
+  committed(events: readonly RunEvent[], state: RunState): void {
     this.#counters.committed(events);
     this.#tell((observer) => observer.committed(events, state));
     this.tellWaiters(state);
@@ -149,12 +131,16 @@ export class OpenRuns {
     }
   }
 
-  #gaveUp(runProcess: RunProcess, error: VltairError): void {
+  progress(run: string, ref: AttemptRef, progress: Progress): void {
+    this.#tell((observer) => observer.progress(run, ref, progress));
+  }
+
+  gaveUp(runProcess: RunProcess, error: VltairError): void {
     this.#waiters.fail(runProcess.run, error);
     if (this.#ports.forgetsLost) void runProcess.idle().then(() => this.forget(runProcess));
   }
 
-  #submit(run: string, job: Job): { withdraw(): boolean } {
+  submit(run: string, job: Job): { withdraw(): boolean } {
     const { clock, scheduler, leftLine, during } = this.#ports;
     const work = (): Promise<void> => {
       const begun = clock.monotonic();

@@ -1,4 +1,4 @@
-import { VltairError, type AttemptRef, type FactOf, type RedactionSettings, type RunEvent } from '@vltair/protocol';
+import { VltairError, type AttemptRef, type FactOf, type RunEvent } from '@vltair/protocol';
 import {
   activityKey,
   pending,
@@ -8,33 +8,28 @@ import {
   type SubrunActivity,
 } from '../machine/pending.ts';
 import { hasEnded, type RunState } from '../machine/run-state.ts';
-import type { Invoker, Progress, WorkspacePort } from '../ports/agent.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { EffectGate } from '../ports/gate.ts';
+import type { Progress, WorkspacePort } from '../ports/agent.ts';
 import type { EventStore } from '../ports/event-store.ts';
-import { AttemptFlight, type AttemptActivity } from './attempt-flight.ts';
+import { AttemptFlight, type AttemptActivity, type AttemptQueue, type SharedFlightPorts } from './attempt-flight.ts';
 import { ResultApplier } from './result-applier.ts';
 import { RunLog, type FactMaker } from './run-log.ts';
-import type { Scheduler } from './scheduler.ts';
 import type { SteadyTime } from './steady-time.ts';
 
-export interface RunProcessPorts {
+/** The same for all runs of a process. */
+export interface RunProcessPorts extends SharedFlightPorts {
   readonly store: EventStore;
-  readonly clock: Clock;
   readonly time: SteadyTime;
-  readonly scheduler: Pick<Scheduler, 'submit'>;
-  readonly invoker: Invoker;
   readonly workspace: WorkspacePort;
-  readonly observer: RunObserver;
-  /** Looked at right before a call on the world; whoever may make none any more lets go of its runs. */
-  readonly checkLease: () => void;
-  readonly redaction: RedactionSettings;
-  readonly gate: EffectGate | undefined;
   readonly children: ChildRuns;
-  /** Called when the run has ended and nothing of it works any more. */
-  readonly done: () => void;
-  /** Called once, when this process works on the run no longer. */
-  readonly gaveUp: (error: VltairError) => void;
+  readonly owner: RunOwner;
+}
+
+/** Has the runs of a process. */
+export interface RunOwner extends AttemptQueue, RunObserver {
+  /** The run has ended and nothing of it works any more. */
+  forget(runProcess: RunProcess): void;
+  /** Told once, when this process works on the run no longer. */
+  gaveUp(runProcess: RunProcess, error: VltairError): void;
 }
 
 /** Runs below a run. */
@@ -172,7 +167,7 @@ export class RunProcess {
     for (const timer of this.#timers.values()) timer.cancel();
     this.#timers.clear();
     for (const flight of this.#flights.values()) flight.abort(reason);
-    if (isFirst) this.#ports.gaveUp(this.#given);
+    if (isFirst) this.#ports.owner.gaveUp(this, this.#given);
   }
 
   /** Waits for nothing of the run any more. */
@@ -181,7 +176,7 @@ export class RunProcess {
   }
 
   #committed(events: readonly RunEvent[], state: RunState): void {
-    this.#ports.observer.committed(events, state);
+    this.#ports.owner.committed(events, state);
     this.#followChildren(state);
   }
 
@@ -225,7 +220,8 @@ export class RunProcess {
   /** What is on its way into the log may be a wish that takes the ended run up again. */
   #leaveWhenDone(): void {
     const hasNone = this.#isQuiet && !this.#hasLeftBehind;
-    if (this.#given === undefined && hasNone && this.state !== undefined && hasEnded(this.state)) this.#ports.done();
+    if (this.#given === undefined && hasNone && this.state !== undefined && hasEnded(this.state))
+      this.#ports.owner.forget(this);
   }
 
   #begin(key: string, activity: Activity, state: RunState): void {
@@ -328,12 +324,12 @@ export class RunProcess {
     const { ref } = activity;
     if (this.#isFlying(refKey(ref))) return;
     const flight = new AttemptFlight(activity, traceId, {
-      ...this.#ports,
-      // What a process that has let go of the run cut short, nobody knows the end of.
-      isClosing: () => this.#given !== undefined,
+      shared: this.#ports,
       runLog: this.#runLog,
       time: this.#time,
       applier: this.#applier,
+      // What a process that has let go of the run cut short, nobody knows the end of.
+      isClosing: () => this.#given !== undefined,
       progress: (progress) => this.#show(ref, progress),
       landed: ({ isLeftBehind }) => this.#landed(key, isLeftBehind),
       failed: (error) => this.#giveUp(error),
@@ -351,7 +347,7 @@ export class RunProcess {
   /** P4. */
   #show(ref: AttemptRef, progress: Progress): void {
     this.#runLog.settled().then(
-      () => this.#ports.observer.progress(this.#runLog.run, ref, progress),
+      () => this.#ports.owner.progress(this.#runLog.run, ref, progress),
       () => {
         // The log is lost, and with it what there was to show.
       },
