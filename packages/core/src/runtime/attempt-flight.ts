@@ -108,7 +108,7 @@ export class AttemptFlight {
     const context = this.#contextOf(traceId);
     this.#context = context;
     const reply = await this.#invoke(context);
-    if (context.isSuspended) return await this.#end.promise; // E3: its siblings end first, then it is left
+    if (context.isSuspended) return await this.#end.promise; // not-a-port: E3, its siblings end first, then it is left
     if (this.#hasLanded || this.#controller.signal.aborted || this.#ports.isClosing()) return;
     this.#isApplying = true;
     const { ref, incarnation } = this.activity;
