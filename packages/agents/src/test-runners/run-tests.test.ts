@@ -93,6 +93,21 @@ test('a test that never gives way is told by its file', async () => {
   expect(result).toMatchObject({ outcome: 'timeout', cases: [{ id: 'a.test.js', status: 'failed' }] });
 });
 
+test('a file whose process ended before the run was cut short is told by the case that was at work', async () => {
+  using project = new TestProject({
+    'package.json': '{"scripts":{"test":"node --test"}}',
+    'test/ended.test.js': `
+      const { test } = require('node:test');
+      test('is ended', () => new Promise(() => setTimeout(() => process.kill(process.pid, 'SIGTERM'), 300)));`,
+    'test/hangs.test.js': `require('node:test').test('hangs', () => new Promise(() => setInterval(() => {}, 99)));`,
+  });
+  const { result } = await project.run({ limits: { wallTimeMs: 3_000 } });
+  expect(result).toMatchObject({
+    outcome: 'timeout',
+    cases: [{ id: 'test/ended.test.js > is ended' }, { id: 'test/hangs.test.js > hangs' }],
+  });
+});
+
 test.each([
   ['a file', { 'package.json': '{"scripts":{"test":"node --test"}}', 'test/a.test.js': 'for (;;);' }, 'test/a.test.js'],
   ['a case', withTest('test(() => new Promise(() => setInterval(() => {}, 99)));'), 'a.test.js > <anonymous>'],

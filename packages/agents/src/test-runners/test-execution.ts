@@ -95,7 +95,8 @@ export async function execute(
   });
   const hostRoots = [directory, realpathSync(directory)];
   const sandbox = await request.sandbox.run(sandboxRequest(request, prepared, invocation));
-  const report = readReport(command, support, sandbox);
+  const said = readReport(command, support, sandbox);
+  const report = sandbox.status === 'OK' ? said : withoutEndsOfOurs(said);
   const roots = [...hostRoots, ...(report.root === undefined ? [] : [report.root])];
   const paths = workspacePaths(roots, command.directory);
   const all = observedCases(report, paths);
@@ -125,6 +126,15 @@ function sandboxRequest(
     traceId,
     ...(signal === undefined ? {} : { signal }),
     ...(mode === undefined ? {} : { mode }),
+  };
+}
+
+/** The sandbox ended the processes of the files with the run: what was at work in them did not finish, and says so itself. */
+function withoutEndsOfOurs(report: Report): Report {
+  const started = new Set(report.started.map(({ file }) => file));
+  return {
+    ...report,
+    loadErrors: report.loadErrors.filter(({ file, signal }) => !(signal !== undefined && started.has(file))),
   };
 }
 

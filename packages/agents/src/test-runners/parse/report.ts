@@ -36,7 +36,12 @@ const recordSchema = z.discriminatedUnion('kind', [
   startedSchema,
   caseSchema,
   /** A file that could not be loaded, or something thrown outside any case. */
-  z.object({ kind: z.literal('load_error'), file: z.string().nullish(), error: errorSchema }),
+  z.object({
+    kind: z.literal('load_error'),
+    file: z.string().nullish(),
+    signal: z.string().optional(),
+    error: errorSchema,
+  }),
   z.object({
     kind: z.literal('covered'),
     file: z.string().optional(),
@@ -47,6 +52,13 @@ const recordSchema = z.discriminatedUnion('kind', [
 ]);
 type ReportRecord = z.infer<typeof recordSchema>;
 
+export interface LoadError {
+  readonly file?: string | undefined;
+  /** What ended the process of the file, where that was a signal. */
+  readonly signal?: string | undefined;
+  readonly error: ReportedError;
+}
+
 /** What a runner said about a run, whatever form it said it in. File names are still the runner's own. */
 export interface Report {
   /** The workspace root as the tests saw it: a sandbox may mount it elsewhere. */
@@ -54,7 +66,7 @@ export interface Report {
   readonly cases: readonly ReportedCase[];
   /** Cases that began, finished or not; empty where the runner does not say. */
   readonly started: readonly { readonly file?: string | undefined; readonly titles: readonly string[] }[];
-  readonly loadErrors: readonly { readonly file?: string | undefined; readonly error: ReportedError }[];
+  readonly loadErrors: readonly LoadError[];
   /** Coverage that came apart from its case. */
   readonly covered: readonly {
     readonly file?: string | undefined;
@@ -79,7 +91,7 @@ export function parseReportLines(text: string): Report {
       .map(({ file, titles }) => ({ file: file ?? undefined, titles })),
     loadErrors: records
       .filter((record) => record.kind === 'load_error')
-      .map(({ file, error }) => ({ file: file ?? undefined, error })),
+      .map(({ file, signal, error }) => ({ file: file ?? undefined, signal, error })),
     covered: records.filter((record) => record.kind === 'covered'),
     isComplete: records.some((record) => record.kind === 'end'),
   };

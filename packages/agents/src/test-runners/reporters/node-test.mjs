@@ -68,7 +68,7 @@ function finishFile(run, file, data, status) {
   const { exitCode, signal } = data.details?.error ?? {};
   const ending = signal ? `signal ${signal}` : `exit code ${exitCode ?? 'unknown'}`;
   const text = run.stderr.get(file) ?? `the test file ended with ${ending} before it had reported its cases`;
-  report.write({ kind: 'load_error', file, error: { message: text, stack: text } });
+  report.write({ kind: 'load_error', file, ...(signal ? { signal } : {}), error: { message: text, stack: text } });
 }
 
 function record(run, testCase) {
