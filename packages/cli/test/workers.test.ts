@@ -336,7 +336,7 @@ describe('a cancellation from another process', () => {
     await run.until(/▸ task/);
     const { traceId } = parseJson((await runHere(['show', 'last', '--json'], { directory })).stdout);
     const areThere = (): boolean => sandboxProcesses(String(traceId)).length > 0;
-    expect(await isTrueWithin(30_000, areThere), (await eventsOf(directory)).join(' ')).toBe(true);
+    expect(await isTrueWithin(30_000, areThere), await whatGoesOn(worker, directory)).toBe(true);
     expect(await runHere(['cancel', 'last'], { directory })).toMatchObject({ code: 0 });
     expect(await isTrueWithin(10_000, () => !areThere())).toBe(true); // the test itself would take much longer
     await worker.until(/ cancelled/);
@@ -354,6 +354,18 @@ async function isTrueWithin(milliseconds: number, look: () => boolean): Promise<
   return true;
 }
 
+/** For whoever has to find out why nothing goes on. */
+async function whatGoesOn({ process: { pid } }: Running, directory: string): Promise<string> {
+  const works = readdirSync('/proc').flatMap((each) => {
+    const [, command = '', , parent] = /^\d+ \((.*)\) (\S) (\d+)/.exec(contentOf(each, 'stat')) ?? [];
+    return parent === String(pid)
+      ? [`${command} ${contentOf(each, 'cmdline').replaceAll('\0', ' ').slice(0, 300)}`]
+      : [];
+  });
+  const events = (await eventsOf(directory)).join(' ');
+  return `${events}; below the worker: ${works.join(', ')}; it waits in ${contentOf(String(pid), 'wchan')}`;
+}
+
 /** Processes whose command line or environment names the trace of a run: its sandbox, in every tier. */
 function sandboxProcesses(traceId: string): readonly string[] {
   const told = ['cmdline', 'environ'] as const;
@@ -361,9 +373,14 @@ function sandboxProcesses(traceId: string): readonly string[] {
 }
 
 function tells(pid: string, file: 'cmdline' | 'environ', text: string): boolean {
+  return contentOf(pid, file).includes(text);
+}
+
+/** Nothing, of a process that has ended since it was listed. */
+function contentOf(pid: string, file: string): string {
   try {
-    return readFileSync(`/proc/${pid}/${file}`, 'utf8').includes(text);
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
   } catch {
-    return false; // the process has ended since it was listed
+    return ''; // it has ended
   }
 }
