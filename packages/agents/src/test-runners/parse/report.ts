@@ -52,7 +52,7 @@ const recordSchema = z.discriminatedUnion('kind', [
 ]);
 type ReportRecord = z.infer<typeof recordSchema>;
 
-export interface LoadError {
+interface LoadError {
   readonly file?: string | undefined;
   /** What ended the process of the file, where that was a signal. */
   readonly signal?: string | undefined;
