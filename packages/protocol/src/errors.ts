@@ -365,6 +365,13 @@ export const errorCatalogue = {
     'Look at the cause that is named; the run continues with `vltair resume`.',
     true,
   ),
+  'invalid_argument/search': caller('The search is not understood.', 'Correct the field that is named.'),
+  'invalid_argument/document': caller('The document cannot be stored.', 'Correct the field that is named.'),
+  'invalid_argument/vector': caller(
+    'The vector cannot be used.',
+    'Pass as many finite numbers as the embedder has dimensions, not all of them zero.',
+  ),
+  'filters_invalid/filter': caller('The filter is not understood.', 'Correct the place that is named.'),
   'invalid_argument/database_store': caller(
     'This works on a store in a file, and the store is in a database.',
     'Use the tools of the database, as docs/operations.md says; without DATABASE_URL the store in the data directory is meant.',

@@ -4,7 +4,7 @@ import { VltairError } from '@vltair/protocol';
  * The vector of length 1 in the same direction, rounded to f32, made in one order of operations. Values are scaled first, so
  * that neither huge nor tiny ones are lost on the way.
  *
- * @throws VltairError `invalid_argument/usage` for a value that is not finite, and for a vector without a direction
+ * @throws VltairError `invalid_argument/vector` for a value that is not finite, and for a vector without a direction
  */
 export function unitVector(vector: ArrayLike<number>): Float32Array {
   let largest = 0;
@@ -38,5 +38,5 @@ export function exactDot(left: Float32Array, at: number, right: Float32Array): n
 }
 
 function invalid(detail: string): VltairError {
-  return new VltairError('invalid_argument/usage', { detail });
+  return new VltairError('invalid_argument/vector', { detail });
 }

@@ -1,0 +1,276 @@
+import '../kernel/web-assembly.ts';
+import { VltairError } from '@vltair/protocol';
+import { PASS, type Filter } from '../query/filter.ts';
+import type { SearchRequest } from '../query/search-request.ts';
+import { BestRows } from './best-rows.ts';
+import { DenseSpace, type RowFilter } from './dense-space.ts';
+import { FieldIndex, type Fields } from './field-index.ts';
+import { fuse, type Found, type Fused } from './fuse.ts';
+import { Leg } from './leg.ts';
+import { DEFAULT_BM25, LexicalIndex, type Bm25 } from './lexical-index.ts';
+import { tokenise } from './tokenise.ts';
+import { unitVector } from './unit-vector.ts';
+import { VersionTable } from './version-table.ts';
+
+/** Who sees a document: everybody, those of a session, or those of a task. */
+export type Scope = { readonly level: 'global' } | { readonly level: 'session' | 'task'; readonly key: string };
+
+/** A version of a document as the index takes it in. */
+export interface IndexedVersion {
+  readonly id: string;
+  readonly version: number;
+  readonly scope: Scope;
+  readonly text: string;
+  readonly fields: Fields;
+  /** Of length 1, by the id of the embedder; none where there is none yet. */
+  readonly vectors: Readonly<Record<string, Float32Array>>;
+}
+
+/** What changes at a position of the store. */
+export type IndexChange =
+  | { readonly kind: 'put'; readonly position: number; readonly document: IndexedVersion }
+  | { readonly kind: 'end'; readonly position: number; readonly id: string };
+
+export interface Answer extends Omit<Fused, 'row'> {
+  readonly version: number;
+  readonly text: string;
+  readonly fields: Fields;
+}
+
+export interface IndexSettings {
+  readonly bm25?: Bm25;
+  /** The compiled kernel; absent: plain JavaScript, with the same answers. */
+  readonly kernel?: WebAssembly.Module;
+}
+
+/** A search with all that its legs need. */
+interface Query {
+  readonly request: SearchRequest;
+  readonly at: number;
+  readonly allowed: RowFilter;
+  /** `undefined` where words are not searched for. */
+  readonly text: string | undefined;
+  /** `undefined` where no vector is searched for, or no document has one. */
+  readonly dense: { readonly space: DenseSpace; readonly vector: Float32Array } | undefined;
+}
+
+/** Of rows that may be given: where they are fewer than this, they are looked at one by one. */
+const FEW = 0.25;
+
+/**
+ * The documents of one tenant, and the search over them.
+ *
+ * I1 What is answered depends on the versions that are valid at the position that is asked for, and on nothing else: neither on
+ *    the order in which they were written, nor on what was written before or after.
+ * I2 Equal scores are ordered by id, also where the cut falls between them.
+ * I3 A search sees the documents of everybody, and those of its own session and task.
+ */
+export class SearchIndex {
+  readonly #settings: IndexSettings;
+  readonly #versions = new VersionTable();
+  readonly #words = new LexicalIndex(this.#versions);
+  readonly #fields = new FieldIndex();
+  readonly #scopes = new FieldIndex();
+  readonly #spaces = new Map<string, DenseSpace>();
+  readonly #documents: IndexedVersion[] = [];
+  #ownScopes = 0;
+
+  constructor(settings: IndexSettings = {}) {
+    this.#settings = settings;
+  }
+
+  /** The newest position that it knows of. */
+  get position(): number {
+    return this.#versions.position;
+  }
+
+  /** Takes in what has changed, in the order of positions. */
+  apply(changes: readonly IndexChange[]): void {
+    for (const change of changes) {
+      if (change.kind === 'end') this.#end(change.id, change.position);
+      else this.#put(change.document, change.position);
+    }
+  }
+
+  /** The answers to a search, best first. `space` is the id of the embedder whose vector is searched for. */
+  search(request: SearchRequest, space: string): readonly Answer[] {
+    const query = this.#queryOf(request, space);
+    const { dense, sparse } = this.#legs(query);
+    const rows = [...new Set([...(dense?.rows ?? []), ...(sparse?.rows ?? [])])];
+    const found = rows.map((row) => ({
+      row,
+      id: this.#versions.idOf(row),
+      denseScore: dense?.scoreOf(row),
+      sparseScore: sparse?.scoreOf(row),
+      denseRank: dense?.rankOf(row),
+      sparseRank: sparse?.rankOf(row),
+    }));
+    // Ranks are enough for the first; the others want both scores of every row before.
+    const fused =
+      request.fusion === 'RECIPROCAL_RANK'
+        ? this.#scored(fuse(found, request), query)
+        : fuse(this.#scored(found, query), request);
+    return fused.map(({ row, ...answer }) => ({ ...answer, ...this.#shown(row) }));
+  }
+
+  // --- documents
+
+  #put(document: IndexedVersion, position: number): void {
+    this.#end(document.id, position);
+    const tokens = tokenise(document.text);
+    const row = this.#versions.begin(document.id, tokens.length, position);
+    this.#documents.push(document);
+    this.#words.add(row, tokens);
+    this.#fields.add(row, document.fields);
+    this.#scopes.add(row, { [document.scope.level]: 'key' in document.scope ? document.scope.key : true });
+    if (document.scope.level !== 'global') this.#ownScopes += 1;
+    for (const [space, vector] of Object.entries(document.vectors))
+      this.#makeSpace(space, vector.length).add(row, vector);
+  }
+
+  #end(id: string, position: number): void {
+    const row = this.#versions.end(id, position);
+    const ended = row === undefined ? undefined : this.#documents[row];
+    if (ended !== undefined) this.#words.end(tokenise(ended.text));
+  }
+
+  #makeSpace(id: string, dimension: number): DenseSpace {
+    const space = this.#spaces.get(id) ?? new DenseSpace(dimension, this.#settings.kernel);
+    requireDimension(id, space, dimension);
+    this.#spaces.set(id, space);
+    return space;
+  }
+
+  // --- what is searched for
+
+  #queryOf(request: SearchRequest, spaceId: string): Query {
+    const at = request.at ?? this.position;
+    const { mode, vector } = request;
+    const space = this.#spaces.get(spaceId);
+    if (space !== undefined && vector !== undefined) requireDimension(spaceId, space, vector.length);
+    const unit = vector === undefined ? undefined : unitVector(vector);
+    const isDense = mode !== 'sparse' && space !== undefined && unit !== undefined;
+    return {
+      request,
+      at,
+      allowed: this.#allowed(request, at),
+      text: mode === 'dense' ? undefined : request.text,
+      dense: isDense ? { space, vector: unit } : undefined,
+    };
+  }
+
+  /** Which rows may be given: those that are valid, are seen, and pass the filter. */
+  #allowed({ filter, session, task }: SearchRequest, at: number): RowFilter {
+    const isValid = (row: number): boolean => this.#versions.isValid(row, at);
+    if (filter === PASS && this.#ownScopes === 0) return { has: isValid };
+    const rows = this.#fields.rowsOf(filter);
+    const seen = this.#scopes.rowsOf(scopeFilter(session, task));
+    rows.andInPlace(seen);
+    seen.dispose();
+    const listed = Int32Array.from(rows.toUint32Array());
+    rows.dispose();
+    const mask = new Uint8Array(this.#versions.count);
+    for (const row of listed) mask[row] = 1;
+    const has = (row: number): boolean => mask[row] === 1 && isValid(row);
+    return listed.length < this.#versions.count * FEW ? { has, few: listed.filter(isValid) } : { has };
+  }
+
+  // --- legs
+
+  /** Both legs bring rows, or one does and the other one judges those. */
+  #legs(query: Query): { readonly dense: Leg | undefined; readonly sparse: Leg | undefined } {
+    const { strategy } = query.request;
+    if (query.dense === undefined || query.text === undefined)
+      return { dense: this.#denseLeg(query), sparse: this.#sparseLeg(query) };
+    if (strategy === 'DENSE_FIRST') {
+      const dense = this.#denseLeg(query);
+      return { dense, sparse: this.#judge(this.#sparseScores(dense?.rows ?? [], query)) };
+    }
+    const sparse = this.#sparseLeg(query);
+    const isJudged = strategy === 'SPARSE_FIRST';
+    return {
+      dense: isJudged ? this.#judge(this.#denseScores(sparse?.rows ?? [], query)) : this.#denseLeg(query),
+      sparse,
+    };
+  }
+
+  #denseLeg({ dense, request, allowed }: Query): Leg | undefined {
+    if (dense === undefined) return undefined;
+    const best = this.#bestOf(request.k * request.rerankFactor);
+    dense.space.scan(dense.vector, request.k * request.rerankFactor, allowed, (row, score) => best.offer(row, score));
+    return new Leg(best.sorted());
+  }
+
+  #sparseLeg({ text, at, request, allowed }: Query): Leg | undefined {
+    if (text === undefined) return undefined;
+    const limit = request.k * request.rerankFactor;
+    const best = this.#bestOf(limit);
+    const isAllowed = (row: number): boolean => allowed.has(row);
+    this.#words.best(text, { at, limit, bm25: this.#bm25, isAllowed }, (row, score) => best.offer(row, score));
+    return new Leg(best.sorted());
+  }
+
+  /** Ranks the rows that have anything for a leg. */
+  #judge(scores: ReadonlyMap<number, number>): Leg {
+    const best = this.#bestOf(scores.size);
+    for (const [row, score] of scores) best.offer(row, score);
+    return new Leg(best.sorted());
+  }
+
+  // --- scores
+
+  /** The same with the scores of legs that have not brought the row. */
+  #scored<T extends Found>(found: readonly T[], query: Query): readonly T[] {
+    const dense = this.#denseScores(lacking(found, 'denseScore'), query);
+    const sparse = this.#sparseScores(lacking(found, 'sparseScore'), query);
+    return found.map((each) => ({
+      ...each,
+      denseScore: each.denseScore ?? dense.get(each.row),
+      sparseScore: each.sparseScore ?? (query.text === undefined ? undefined : (sparse.get(each.row) ?? 0)),
+    }));
+  }
+
+  #denseScores(rows: readonly number[], { dense }: Query): ReadonlyMap<number, number> {
+    if (dense === undefined) return new Map();
+    const scores = rows.map((row) => [row, dense.space.scoreOf(row, dense.vector)] as const);
+    return new Map(scores.filter((scored): scored is [number, number] => scored[1] !== undefined));
+  }
+
+  /** Rows without a word of the query have none. */
+  #sparseScores(rows: readonly number[], { text, at }: Query): ReadonlyMap<number, number> {
+    if (text === undefined || rows.length === 0) return new Map();
+    const scores = this.#words.scoresOf(rows, text, { at, bm25: this.#bm25 });
+    return new Map([...scores].filter(([, score]) => score > 0));
+  }
+
+  #shown(row: number): Pick<Answer, 'version' | 'text' | 'fields'> {
+    const document = this.#documents[row];
+    if (document === undefined) throw new RangeError(`there is no row ${row}`);
+    const { version, text, fields } = document;
+    return { version, text, fields };
+  }
+
+  #bestOf(limit: number): BestRows {
+    return new BestRows(limit, (row) => this.#versions.idOf(row));
+  }
+
+  get #bm25(): Bm25 {
+    return this.#settings.bm25 ?? DEFAULT_BM25;
+  }
+}
+
+function lacking(found: readonly Found[], score: 'denseScore' | 'sparseScore'): readonly number[] {
+  return found.filter((each) => each[score] === undefined).map(({ row }) => row);
+}
+
+function requireDimension(id: string, { dimension }: DenseSpace, given: number): void {
+  if (given === dimension) return;
+  throw new VltairError('invalid_argument/vector', { detail: `${id} has ${dimension} dimensions, not ${given}` });
+}
+
+function scopeFilter(session: string | undefined, task: string | undefined): Filter {
+  const parts: Filter[] = [{ op: 'eq', field: 'global', value: true }];
+  if (session !== undefined) parts.push({ op: 'eq', field: 'session', value: session });
+  if (task !== undefined) parts.push({ op: 'eq', field: 'task', value: task });
+  return { op: 'or', parts };
+}
