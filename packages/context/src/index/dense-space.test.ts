@@ -36,30 +36,39 @@ const hard: Readonly<Record<string, (random: () => number) => (row: number) => r
     vector(random, row % 2 === 0 ? 1e300 : 1e-300).map((value, index) => (index === row % 7 ? value * 1e6 : value)),
 };
 
+const limits = [1, 10, 300];
+const lists = [undefined, Int32Array.from({ length: ROWS }, (_, index) => index * 2 + (index % 3 === 0 ? 1 : 0))];
+const asked = limits.flatMap((limit) => lists.map((few) => ({ limit, few })));
+
 test.each(Object.entries(hard))('a scan gives what scoring every row gives: %s', (_, make) => {
   const random = numbers(5);
   const vectorAt = make(random);
+  const vectors = Array.from({ length: ROWS }, (_each, row) => unitVector(vectorAt(row)));
   for (const kernel of [loadKernel(), undefined]) {
     const space = new DenseSpace(DIMENSION, kernel);
-    const vectors = Array.from({ length: ROWS }, (_each, row) => unitVector(vectorAt(row)));
     for (const [row, each] of vectors.entries()) space.add(row * 2, each);
-    for (const limit of [1, 10, 300]) {
-      for (const few of [
-        undefined,
-        Int32Array.from({ length: ROWS }, (_each, index) => index * 2 + (index % 3 === 0 ? 1 : 0)),
-      ]) {
-        const query = unitVector(moved([...(vectors[ROWS - 7] ?? [])], random, 1e-4));
-        const isAsked = (row: number): boolean => few === undefined || few.includes(row);
-        const [scanned, brute] = [new BestRows(limit, idOf), new BestRows(limit, idOf)];
-        const filter = { has: isAsked, ...(few === undefined ? {} : { few }) };
-        space.scan(query, limit, filter, (row, score) => scanned.offer(row, score));
-        for (const [row, each] of vectors.entries())
-          if (isAsked(row * 2)) brute.offer(row * 2, exactDot(each, 0, query));
-        expect(scanned.sorted()).toEqual(brute.sorted());
-      }
+    for (const { limit, few } of asked) {
+      const query = unitVector(moved([...(vectors[ROWS - 7] ?? [])], random, 1e-4));
+      const isAsked = (row: number): boolean => few === undefined || few.includes(row);
+      const scanned = new BestRows(limit, idOf);
+      const filter = { has: isAsked, ...(few === undefined ? {} : { few }) };
+      space.scan(query, limit, filter, (row, score) => scanned.offer(row, score));
+      expect(scanned.sorted()).toEqual(bruteForce(vectors, query, limit, isAsked));
     }
   }
 });
+
+function bruteForce(
+  vectors: readonly Float32Array[],
+  query: Float32Array,
+  limit: number,
+  isAsked: (row: number) => boolean,
+): ReturnType<BestRows['sorted']> {
+  const best = new BestRows(limit, idOf);
+  for (const [index, each] of vectors.entries())
+    if (isAsked(index * 2)) best.offer(index * 2, exactDot(each, 0, query));
+  return best.sorted();
+}
 
 test('of many rows few are scored in full', () => {
   const random = numbers(9);

@@ -20,7 +20,7 @@ export const DEFAULT_BM25: Bm25 = { k1: 1.2, b: 0.75 };
  */
 const SCALE = 2 ** 32;
 /** Words of a query, each as often as it has it, that are looked for. */
-export const MOST_QUERY_WORDS = 16_384;
+const MOST_QUERY_WORDS = 16_384;
 
 export interface LexicalScan {
   /** The position that is asked for. */

@@ -164,7 +164,7 @@ function numbers(seed: number): () => number {
 }
 
 /** Frequent words and rare ones, as in any language. */
-function text(random: () => number, length: number): string {
+function proseOf(random: () => number, length: number): string {
   return Array.from({ length }, () => `w${Math.floor(400 ** random())}`).join(' ');
 }
 
@@ -182,7 +182,7 @@ test('among thousands of versions, where most rows are never scored, answers are
       id,
       version: position,
       scope,
-      text: text(random, 1 + random() * 60),
+      text: proseOf(random, 1 + random() * 60),
       fields: { part: index % 20 },
     };
     return { kind: 'put', position, document: { ...document, vectors: { e: near(index % 3 === 0 ? 1e-7 : 0.3) } } };
@@ -190,7 +190,7 @@ test('among thousands of versions, where most rows are never scored, answers are
   const index = indexOf(changes);
   for (let each = 0; each < 60; each += 1) {
     const request = parseSearch({
-      text: text(random, 1 + random() * 8),
+      text: proseOf(random, 1 + random() * 8),
       vector: near(0.2),
       ...(each % 3 === 0 ? { filter: { part: { lt: (each % 20) + 1 } } } : {}),
       ...(each % 2 === 0 ? { at: Math.floor(random() * 5_000) } : {}),

@@ -1,3 +1,5 @@
+import { MOST_ROWS } from './postings.ts';
+
 /** Documents and words that are valid at some position. */
 export interface Statistics {
   readonly documents: number;
@@ -57,6 +59,7 @@ export class VersionTable {
   begin(id: string, words: number, position: number): number {
     this.end(id, position);
     const row = this.#ids.length;
+    if (row >= MOST_ROWS) throw new RangeError(`an index has at most ${MOST_ROWS} versions`);
     if (row === this.#from.length) this.#grow();
     this.#ids.push(id);
     this.#from[row] = position;

@@ -2,13 +2,11 @@ import { VltairError } from '@vltair/protocol';
 import { z } from 'zod';
 import { parseFilter, PASS, type Filter } from './filter.ts';
 
-export const strategies = ['AUTO', 'DENSE_FIRST', 'SPARSE_FIRST', 'PARALLEL'] as const;
-export type Strategy = (typeof strategies)[number];
+const strategies = ['AUTO', 'DENSE_FIRST', 'SPARSE_FIRST', 'PARALLEL'] as const;
 
-export const fusions = ['RECIPROCAL_RANK', 'WEIGHTED_SUM', 'MAX_SCORE', 'LATE_INTERACTION'] as const;
-export type Fusion = (typeof fusions)[number];
+const fusions = ['RECIPROCAL_RANK', 'WEIGHTED_SUM', 'MAX_SCORE', 'LATE_INTERACTION'] as const;
 
-export const searchModes = ['dense', 'sparse', 'hybrid'] as const;
+const searchModes = ['dense', 'sparse', 'hybrid'] as const;
 
 /** Answers that one search may give, and rows that each leg of it may bring. */
 const MOST_K = 10_000;
