@@ -17,6 +17,29 @@ export function tokenise(text: string): readonly string[] {
   return tokens;
 }
 
+/** A place of a text that a word of a query is found at. In UTF-16 units, the end is not in it. */
+export interface TokenSpan {
+  readonly token: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Where a text has words of a query: whole words, else parts of identifiers. */
+export function* spansOf(text: string, query: ReadonlySet<string>): Generator<TokenSpan, void, undefined> {
+  for (const { 0: word, index } of text.matchAll(WORD)) {
+    const token = lower(word.slice(0, LONGEST));
+    if (query.has(token)) yield { token, from: index, to: index + word.length };
+    else yield* partSpans(word, index, query);
+  }
+}
+
+function* partSpans(word: string, at: number, query: ReadonlySet<string>): Generator<TokenSpan, void, undefined> {
+  for (const { 0: part, index } of word.matchAll(PARTS)) {
+    const token = lower(part);
+    if (query.has(token)) yield { token, from: at + index, to: at + index + part.length };
+  }
+}
+
 function putWord(word: string, tokens: string[]): void {
   if (PLAIN.test(word)) tokens.push(word);
   else putIdentifier(word, tokens);
