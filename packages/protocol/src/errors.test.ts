@@ -56,6 +56,7 @@ test('exactly these failures are tried again', () => {
     'unavailable/disk_full',
     'unavailable/store_unreachable',
     'unavailable/store_failed',
+    'unavailable/index_behind',
     'unavailable/lease_lost',
     'unavailable/run_held',
     'unavailable/shutting_down',

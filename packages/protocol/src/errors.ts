@@ -376,6 +376,11 @@ export const errorCatalogue = {
     'This works on a store in a file, and the store is in a database.',
     'Use the tools of the database, as docs/operations.md says; without DATABASE_URL the store in the data directory is meant.',
   ),
+  'unavailable/index_behind': operator(
+    'The index has not reached the position that the search asks at.',
+    'Search again, or without a position.',
+    true,
+  ),
   'unavailable/lease_lost': operator(
     'The lease of this worker on the shared store ran out.',
     'Nothing: other workers take its runs over, and it goes on under a new lease. If it happens often, the machine stands still or the database answers slowly.',
