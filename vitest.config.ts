@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { COVERAGE_EXCLUSIONS, COVERAGE_FLOORS } from './tools/coverage-exclusions.ts';
 
-const packages = ['protocol', 'core', 'governance', 'sandbox', 'agents', 'server', 'cli'];
+const packages = ['protocol', 'core', 'governance', 'context', 'sandbox', 'agents', 'server', 'cli'];
 const setupFiles = ['tools/fail-on-warning.ts'];
 
 /**
