@@ -1,1 +1,4 @@
-export {};
+export * from './merge/diff-text.ts';
+export * from './merge/format-unified-diff.ts';
+export { changeSummary, type ChangeSummary } from './merge/line-changes.ts';
+export { TEXT_LIMITS } from './merge/line-table.ts';
