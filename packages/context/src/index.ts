@@ -1,4 +1,6 @@
+export type { ConflictSides, MergeLabels } from './merge/conflict-markers.ts';
 export * from './merge/diff-text.ts';
 export * from './merge/format-unified-diff.ts';
 export { changeSummary, type ChangeSummary } from './merge/line-changes.ts';
 export { TEXT_LIMITS } from './merge/line-table.ts';
+export * from './merge/merge-text.ts';
