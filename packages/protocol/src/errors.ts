@@ -407,6 +407,10 @@ export const errorCatalogue = {
   ),
   'unavailable/shutting_down': operator('The process is shutting down.', 'Run `vltair resume` later.', true),
   'payload_too_large/envelope': caller('The message is too large.', 'Keep it below the limit that is named.'),
+  'payload_too_large/text': caller(
+    'The text is too large to be compared line by line.',
+    'Split it below the limit that is named, or take one side as a whole.',
+  ),
   'payload_too_large/response': work('The answer is too large.', 'Ask for less, or raise the maxBytes of the request.'),
   'deadline_exceeded/node': work('A node did not end before its deadline.', 'Raise the timeout of the node.'),
   'deadline_exceeded/approval': work(
