@@ -1,18 +1,14 @@
 import type { Filter } from '../src/query/filter.ts';
 import type { SearchRequest } from '../src/query/search-request.ts';
-import type { IndexChange, IndexedVersion } from '../src/index/search-index.ts';
+import type { IndexChange, IndexedVersion } from '../src/index/indexed-version.ts';
+import type { Answer } from '../src/index/search-index.ts';
+import { fieldsOf } from '../src/index/fields-of.ts';
 import { naturalLog } from '../src/index/natural-log.ts';
 import { tokenise } from '../src/index/tokenise.ts';
 import { exactDot, unitVector } from '../src/index/unit-vector.ts';
 
 /** What an answer is held against. */
-export interface NaiveAnswer {
-  readonly id: string;
-  readonly version: number;
-  readonly fusedScore: number;
-  readonly denseScore: number | undefined;
-  readonly sparseScore: number | undefined;
-}
+export type NaiveAnswer = Omit<Answer, 'snippet' | 'kind' | 'metadata'>;
 
 const [K1, B, SCALE] = [1.2, 0.75, 2 ** 32];
 
@@ -37,15 +33,17 @@ export function naiveSearch(documents: readonly IndexedVersion[], request: Searc
   return visible
     .filter(({ id }) => sparseRanks.has(id) || denseRanks.has(id))
     .map(({ id, version }) => ({
-      id,
+      docId: id,
       version,
       fusedScore:
         share(request.denseWeight, request.rrfK, denseRanks.get(id)) +
         share(request.sparseWeight, request.rrfK, sparseRanks.get(id)),
-      denseScore: dense.get(id),
-      sparseScore: request.text === undefined || request.mode === 'dense' ? undefined : (sparse.get(id) ?? 0),
+      denseScore: dense.get(id) ?? null,
+      sparseScore: request.text === undefined || request.mode === 'dense' ? null : (sparse.get(id) ?? 0),
+      denseRank: denseRanks.get(id) ?? null,
+      sparseRank: sparseRanks.get(id) ?? null,
     }))
-    .toSorted((a, b) => b.fusedScore - a.fusedScore || (a.id < b.id ? -1 : 1))
+    .toSorted((a, b) => b.fusedScore - a.fusedScore || (a.docId < b.docId ? -1 : 1))
     .slice(0, request.k);
 }
 
@@ -101,15 +99,16 @@ function isSeen({ scope }: IndexedVersion, { session, task }: SearchRequest): bo
   return scope.key === (scope.level === 'session' ? session : task);
 }
 
-function passes({ fields }: IndexedVersion, filter: Filter): boolean {
+function passes(document: IndexedVersion, filter: Filter): boolean {
+  const fields = fieldsOf(document);
   const valuesOf = (field: string) => [fields[field] ?? []].flat();
   switch (filter.op) {
     case 'and':
-      return filter.parts.every((part) => passes({ fields } as IndexedVersion, part));
+      return filter.parts.every((part) => passes(document, part));
     case 'or':
-      return filter.parts.some((part) => passes({ fields } as IndexedVersion, part));
+      return filter.parts.some((part) => passes(document, part));
     case 'not':
-      return !passes({ fields } as IndexedVersion, filter.part);
+      return !passes(document, filter.part);
     case 'eq':
       return valuesOf(filter.field).includes(filter.value);
     case 'ne':

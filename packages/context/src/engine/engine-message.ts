@@ -1,5 +1,6 @@
 import type { Failure } from '@vltair/protocol';
-import type { Answer, IndexChange } from '../index/search-index.ts';
+import type { IndexChange } from '../index/indexed-version.ts';
+import type { Answer } from '../index/search-index.ts';
 import type { SearchRequest } from '../query/search-request.ts';
 
 /** A change of the documents of a tenant. */

@@ -10,7 +10,15 @@ function anEngine(): SearchEngine {
 }
 
 function put(position: number, id: string, text: string, tenant = 'default'): TenantChange {
-  const document = { id, version: 1, scope: { level: 'global' as const }, text, fields: {}, vectors: {} };
+  const document = {
+    id,
+    version: 1,
+    scope: { level: 'global' as const },
+    text,
+    kind: 'code' as const,
+    metadata: {},
+    vectors: {},
+  };
   return { tenant, change: { kind: 'put', position, document } };
 }
 
@@ -22,8 +30,8 @@ function searchFor(text: string, more: { readonly at?: number; readonly tenant?:
 test('a search sees what was taken in before it, of its own tenant alone', async () => {
   const engine = anEngine();
   engine.apply(2, [put(1, 'a', 'clamp the backoff'), put(2, 'b', 'backoff', 'other')]);
-  expect((await engine.search(searchFor('backoff'))).map(({ id }) => id)).toEqual(['a']);
-  expect((await engine.search(searchFor('backoff', { tenant: 'other' }))).map(({ id }) => id)).toEqual(['b']);
+  expect((await engine.search(searchFor('backoff'))).map(({ docId }) => docId)).toEqual(['a']);
+  expect((await engine.search(searchFor('backoff', { tenant: 'other' }))).map(({ docId }) => docId)).toEqual(['b']);
   expect(await engine.search(searchFor('backoff', { tenant: 'nobody' }))).toEqual([]);
 });
 
@@ -33,8 +41,8 @@ test('a search at a position waits until it has been taken in, and sees nothing 
   const later = engine.search(searchFor('backoff', { at: 3 }));
   engine.apply(2, [put(2, 'b', 'backoff')]);
   engine.apply(5, [put(5, 'c', 'backoff')]);
-  expect((await later).map(({ id }) => id)).toEqual(['a', 'b']);
-  expect((await engine.search(searchFor('backoff'))).map(({ id }) => id)).toEqual(['a', 'b', 'c']);
+  expect((await later).map(({ docId }) => docId)).toEqual(['a', 'b']);
+  expect((await engine.search(searchFor('backoff'))).map(({ docId }) => docId)).toEqual(['a', 'b', 'c']);
 });
 
 test('a position that does not come in time is an error', async () => {
@@ -47,7 +55,14 @@ test('a position that does not come in time is an error', async () => {
 
 test('a search that is refused in the thread is refused with its reason', async () => {
   const engine = anEngine();
-  const document = { id: 'a', version: 1, scope: { level: 'global' as const }, text: 'x', fields: {} };
+  const document = {
+    id: 'a',
+    version: 1,
+    scope: { level: 'global' as const },
+    text: 'x',
+    kind: 'code' as const,
+    metadata: {},
+  };
   const vectors = { e: new Float32Array([1, 0]) };
   engine.apply(1, [{ tenant: 'default', change: { kind: 'put', position: 1, document: { ...document, vectors } } }]);
   const request = parseSearch({ vector: [1, 0, 0] });

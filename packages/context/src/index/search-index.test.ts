@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { naiveSearch, replay } from '../../test/naive-search.ts';
+import { naiveSearch, replay, type NaiveAnswer } from '../../test/naive-search.ts';
 import { loadKernel } from '../kernel/load-kernel.ts';
 import { parseSearch, type SearchInput } from '../query/search-request.ts';
-import { SearchIndex, type Answer, type IndexChange, type IndexedVersion, type Scope } from './search-index.ts';
+import type { IndexChange, IndexedVersion, Scope } from './indexed-version.ts';
+import { SearchIndex, type Answer } from './search-index.ts';
 import { unitVector } from './unit-vector.ts';
 
 const kernel = loadKernel();
@@ -21,7 +22,7 @@ const scopeOf: fc.Arbitrary<Scope> = fc.constantFrom(
   { level: 'session', key: 's' },
   { level: 'task', key: 't' },
 );
-const fieldsOf = fc.record(
+const metadataOf = fc.record(
   {
     lang: fc.constantFrom('ts', 'py'),
     lines: fc.integer({ min: 0, max: 4 }),
@@ -34,7 +35,7 @@ const documentOf = fc.record({
   id: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g'),
   scope: scopeOf,
   text: textOf,
-  fields: fieldsOf,
+  metadata: metadataOf,
   vector: fc.option(vectorOf, { nil: undefined }),
 });
 
@@ -67,8 +68,8 @@ const searchOf: fc.Arbitrary<SearchInput> = fc
   )
   .filter(({ text, vector }) => text !== undefined || vector !== undefined);
 
-function versionOf({ id, scope, text, fields, vector }: Written, version: number): IndexedVersion {
-  return { id, version, scope, text, fields, vectors: vector === undefined ? {} : { e: unitVector(vector) } };
+function versionOf({ vector, ...document }: Written, version: number): IndexedVersion {
+  return { ...document, kind: 'code', version, vectors: vector === undefined ? {} : { e: unitVector(vector) } };
 }
 
 function changesOf(writes: readonly (Written | string)[]): readonly IndexChange[] {
@@ -89,8 +90,8 @@ function indexOf(changes: readonly IndexChange[], isSimd = true): SearchIndex {
   return index;
 }
 
-function compared({ id, version, fusedScore, denseScore, sparseScore }: Answer) {
-  return { id, version, fusedScore, denseScore, sparseScore };
+function compared({ snippet: _snippet, kind: _kind, metadata: _metadata, ...answer }: Answer): NaiveAnswer {
+  return answer;
 }
 
 test('a search gives what looking at every document gives, at any moment, to the last bit', () => {
@@ -183,7 +184,8 @@ test('among thousands of versions, where most rows are never scored, answers are
       version: position,
       scope,
       text: proseOf(random, 1 + random() * 60),
-      fields: { part: index % 20 },
+      metadata: { part: index % 20 },
+      kind: 'code' as const,
     };
     return { kind: 'put', position, document: { ...document, vectors: { e: near(index % 3 === 0 ? 1e-7 : 0.3) } } };
   });
@@ -205,7 +207,30 @@ test('among thousands of versions, where most rows are never scored, answers are
 
 test('a vector of another dimension is refused', () => {
   const index = indexOf(
-    changesOf([{ id: 'a', scope: { level: 'global' }, text: 'x', fields: {}, vector: [1, 0, 0, 0, 1] }]),
+    changesOf([{ id: 'a', scope: { level: 'global' }, text: 'x', metadata: {}, vector: [1, 0, 0, 0, 1] }]),
   );
   expect(() => index.search(parseSearch({ vector: [1, 2] }), 'e')).toThrow('e has 5 dimensions, not 2');
+});
+
+test('metadata comes back as it was, and a filter sees what of it can be compared', () => {
+  const metadata = { lang: 'ts', tags: ['a', { deep: 1 }, 2], nested: { lang: 'py' }, none: null };
+  const index = new SearchIndex();
+  const document = { id: 'a', version: 3, scope: { level: 'global' as const }, text: 'clamp', metadata, vectors: {} };
+  index.apply([{ kind: 'put', position: 1, document: { ...document, kind: 'lesson' } }]);
+  const searched = (filter: unknown) => index.search(parseSearch({ text: 'clamp', filter }), 'e');
+  expect(searched({ lang: 'ts', tags: 2, $kind: 'lesson', $id: 'a', nested: { exists: false } })).toEqual([
+    {
+      docId: 'a',
+      version: 3,
+      kind: 'lesson',
+      metadata,
+      snippet: { text: 'clamp', line: 1, spans: [{ from: 0, to: 5 }] },
+      fusedScore: 0.5 / 61,
+      denseScore: null,
+      sparseScore: expect.closeTo(0.287, 2) as number,
+      denseRank: null,
+      sparseRank: 1,
+    },
+  ]);
+  expect(searched({ $kind: 'code' })).toEqual([]);
 });

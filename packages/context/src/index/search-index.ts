@@ -1,40 +1,34 @@
 import '../kernel/web-assembly.ts';
-import { VltairError } from '@vltair/protocol';
+import { VltairError, type JsonObject } from '@vltair/protocol';
+import type { DocumentKind } from '../merge/merge-policy.ts';
 import { PASS, type Filter } from '../query/filter.ts';
 import type { SearchRequest } from '../query/search-request.ts';
 import { BestRows } from './best-rows.ts';
 import { DenseSpace, type RowFilter } from './dense-space.ts';
-import { FieldIndex, type Fields } from './field-index.ts';
+import type { IndexChange, IndexedVersion } from './indexed-version.ts';
+import { FieldIndex } from './field-index.ts';
+import { fieldsOf } from './fields-of.ts';
 import { fuse, type Found, type Fused } from './fuse.ts';
 import { Leg } from './leg.ts';
 import { DEFAULT_BM25, LexicalIndex, type Bm25 } from './lexical-index.ts';
+import { snippetOf, type Snippet } from './snippet.ts';
 import { tokenise } from './tokenise.ts';
 import { unitVector } from './unit-vector.ts';
 import { VersionTable } from './version-table.ts';
 
-/** Who sees a document: everybody, those of a session, or those of a task. */
-export type Scope = { readonly level: 'global' } | { readonly level: 'session' | 'task'; readonly key: string };
-
-/** A version of a document as the index takes it in. */
-export interface IndexedVersion {
-  readonly id: string;
+/** A document that was found. `null`: the search has no such leg, or its leg has not brought the document. */
+export interface Answer {
+  readonly docId: string;
   readonly version: number;
-  readonly scope: Scope;
-  readonly text: string;
-  readonly fields: Fields;
-  /** Of length 1, by the id of the embedder; none where there is none yet. */
-  readonly vectors: Readonly<Record<string, Float32Array>>;
-}
-
-/** What changes at a position of the store. */
-export type IndexChange =
-  | { readonly kind: 'put'; readonly position: number; readonly document: IndexedVersion }
-  | { readonly kind: 'end'; readonly position: number; readonly id: string };
-
-export interface Answer extends Omit<Fused, 'row'> {
-  readonly version: number;
-  readonly text: string;
-  readonly fields: Fields;
+  readonly kind: DocumentKind;
+  readonly metadata: JsonObject;
+  readonly snippet: Snippet;
+  readonly fusedScore: number;
+  readonly denseScore: number | null;
+  readonly sparseScore: number | null;
+  /** From 1. */
+  readonly denseRank: number | null;
+  readonly sparseRank: number | null;
 }
 
 export interface IndexSettings {
@@ -110,7 +104,7 @@ export class SearchIndex {
       request.fusion === 'RECIPROCAL_RANK'
         ? this.#scored(fuse(found, request), query)
         : fuse(this.#scored(found, query), request);
-    return fused.map(({ row, ...answer }) => ({ ...answer, ...this.#shown(row) }));
+    return fused.map((each) => this.#answerOf(each, request.text ?? ''));
   }
 
   // --- documents
@@ -121,7 +115,7 @@ export class SearchIndex {
     const row = this.#versions.begin(document.id, tokens.length, position);
     this.#documents.push(document);
     this.#words.add(row, tokens);
-    this.#fields.add(row, document.fields);
+    this.#fields.add(row, fieldsOf(document));
     this.#scopes.add(row, { [document.scope.level]: 'key' in document.scope ? document.scope.key : true });
     if (document.scope.level !== 'global') this.#ownScopes += 1;
     for (const [space, vector] of Object.entries(document.vectors))
@@ -243,11 +237,22 @@ export class SearchIndex {
     return new Map([...scores].filter(([, score]) => score > 0));
   }
 
-  #shown(row: number): Pick<Answer, 'version' | 'text' | 'fields'> {
+  #answerOf({ row, id, fusedScore, denseScore, sparseScore, denseRank, sparseRank }: Fused, query: string): Answer {
     const document = this.#documents[row];
     if (document === undefined) throw new RangeError(`there is no row ${row}`);
-    const { version, text, fields } = document;
-    return { version, text, fields };
+    const { version, kind, metadata, text } = document;
+    return {
+      docId: id,
+      version,
+      kind,
+      metadata,
+      snippet: snippetOf(text, query),
+      fusedScore,
+      denseScore: denseScore ?? null,
+      sparseScore: sparseScore ?? null,
+      denseRank: denseRank ?? null,
+      sparseRank: sparseRank ?? null,
+    };
   }
 
   #bestOf(limit: number): BestRows {
