@@ -58,6 +58,7 @@ test('exactly these failures are tried again', () => {
     'unavailable/store_failed',
     'unavailable/lease_lost',
     'unavailable/run_held',
+    'unavailable/embedder',
     'unavailable/shutting_down',
     'queue_full/scheduler',
     'transient/agent',
