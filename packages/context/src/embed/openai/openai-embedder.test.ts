@@ -105,14 +105,9 @@ describe('a request', () => {
     const texts = ['a', 'bb', 'ccc', 'dddddddddddd', 'e', 'ffffffff', 'g'];
     const { embed } = embedderAt(baseUrl, { limits: { batchTexts: 2, batchCharacters: 8, concurrency: 3 } });
     expect(await embed(texts)).toEqual(expected(texts));
-    expect(requests.map(({ body }) => body.input).toSorted()).toEqual([
-      ['a', 'bb'],
-      ['ccc'],
-      ['dddddddddddd'],
-      ['e'],
-      ['ffffffff'],
-      ['g'],
-    ]);
+    expect(new Set(requests.map(({ body }) => body.input.join(' ')))).toEqual(
+      new Set(['a bb', 'ccc', 'dddddddddddd', 'e', 'ffffffff', 'g']),
+    );
   });
 
   test('is one of so many at a time', async () => {
@@ -372,7 +367,7 @@ describe('giving up', () => {
     const { embed } = embedderAt(baseUrl, { limits: { batchTexts: 1, concurrency: 2 } });
     await expect(embed(['hangs', 'bad', 'never'])).rejects.toThrow('answers 400');
     await closed.promise;
-    expect(requests.map(({ body }) => body.input[0]).toSorted()).toEqual(['bad', 'hangs']);
+    expect(new Set(requests.map(({ body }) => body.input[0]))).toEqual(new Set(['bad', 'hangs']));
   });
 });
 
