@@ -22,8 +22,9 @@ export function blocksOf(text: string, sections: readonly Section[], limits: Spl
     const last = blocks.at(-1);
     if (last === undefined || !joins(text, last, leaf, limits)) blocks.push(leaf);
     else blocks.splice(-1, 1, merged(last, leaf));
-    settle(text, blocks, limits);
+    joinBehind(text, blocks, blocks.length - 2, limits);
   }
+  joinBehind(text, blocks, blocks.length - 1, limits);
   return blocks;
 }
 
@@ -35,11 +36,11 @@ function leavesOf(sections: readonly Section[], limits: SplitLimits): readonly B
   });
 }
 
-/** The block before the last one found no room ahead of it: when it is small, it may have some behind. */
-function settle(text: string, blocks: Block[], limits: SplitLimits): void {
-  const [before, small] = blocks.slice(-3, -1);
-  if (before === undefined || small === undefined || blocks.length < 3) return;
-  if (joins(text, small, before, limits)) blocks.splice(-3, 2, merged(before, small));
+/** A small block that found no room ahead of it may have some behind. */
+function joinBehind(text: string, blocks: Block[], index: number, limits: SplitLimits): void {
+  const [before, small] = [blocks[index - 1], blocks[index]];
+  if (before === undefined || small === undefined || !joins(text, small, before, limits)) return;
+  blocks.splice(index - 1, 2, merged(before, small));
 }
 
 /** Whether the first of two neighbours is to be joined to the second. */

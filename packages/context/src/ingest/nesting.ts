@@ -21,7 +21,7 @@ export function deepestNesting(text: string): number {
       around -= 1 + (outer.at(-1) ?? -1);
       here = outer.pop() ?? 0;
     } else if (end !== undefined) here = 0;
-    else if (sign !== undefined) here += sign.length;
+    else if (sign !== undefined) here += /^\w/.test(sign) ? 1 : sign.length;
     deepest = Math.max(deepest, around + here);
   }
   return deepest;
