@@ -99,7 +99,8 @@ function partsOf(node: Node): Parts {
       return node.body?.type === 'TSModuleBlock' ? { parts: node.body.body, joint: '.' } : NO_PARTS;
     case 'VariableDeclaration': {
       const [declarator, another] = node.declarations;
-      return declarator?.init == null || another !== undefined ? NO_PARTS : partsOf(declarator.init);
+      const value = another === undefined ? declarator?.init : undefined;
+      return value === undefined || value === null ? NO_PARTS : partsOf(value);
     }
     case 'TSAsExpression':
     case 'TSSatisfiesExpression':
