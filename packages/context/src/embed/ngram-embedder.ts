@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { VltairError } from '@vltair/protocol';
 import { embeddableText } from './embeddable-text.ts';
 import type { Embedder, EmbedOptions } from './embedder.ts';
-import { FeatureCounts } from './feature-counts.ts';
+import { FeatureWeights } from './feature-weights.ts';
 import { WordFeatures } from './word-features.ts';
 
 export interface NgramSettings {
@@ -25,7 +25,8 @@ const CHARACTERS_IN_A_TURN = 65_536;
  * other.
  *
  * Each feature (see {@link WordFeatures}) is hashed with the seed (see `feature-hash.ts`); the hash chooses an element and a
- * sign; its weight there is that of its kind times the square root of its count; the vector is brought to length 1. Hashes
+ * sign; its weight there is that of its kind, times the
+ * square root of how often it occurs; the vector is brought to length 1. Hashes
  * are integers, and sums, products, quotients and square roots of 64-bit floats are rounded alike everywhere, so the same
  * text, seed and dimension give the same bits on every engine. A text of punctuation alone is embedded by its characters.
  * Of a text beyond 262,144 UTF-16 code units only those are seen.
@@ -35,12 +36,12 @@ const CHARACTERS_IN_A_TURN = 65_536;
 export function ngramEmbedder({ dimension = 384, seed = 0 }: NgramSettings = {}): Embedder {
   if (!isIntegerIn(dimension, 1, MAX_DIMENSION)) throw outOfRange('dimension', 1, MAX_DIMENSION);
   if (!isIntegerIn(seed, 0, 0xffffffff)) throw outOfRange('seed', 0, 0xffffffff);
-  const counts = new FeatureCounts();
-  const features = new WordFeatures(counts, seed | 0);
+  const weights = new FeatureWeights();
+  const features = new WordFeatures(weights, seed | 0);
   const embedOne = (text: string): Float32Array => {
-    counts.clear();
+    weights.clear();
     features.take(text);
-    return normalised(projected(counts, dimension));
+    return normalised(projected(weights, dimension));
   };
   return {
     id: `ngram-${GENERATION}${seed === 0 ? '' : `.seed${seed}`}/${dimension}`,
@@ -69,19 +70,19 @@ async function embedInTurns(
   return vectors;
 }
 
-function projected(counts: FeatureCounts, dimension: number): Float64Array {
+function projected(weights: FeatureWeights, dimension: number): Float64Array {
   const sums = new Float64Array(dimension);
-  for (let place = 0; place < counts.size; place += 1) addFeature(sums, counts, place);
+  for (let place = 0; place < weights.size; place += 1) addFeature(sums, weights, place);
   // features of opposite signs can meet on every element, and leave nothing: the first one then stands for all
-  if (sums.every((sum) => sum === 0)) addFeature(sums, counts, 0);
+  if (sums.every((sum) => sum === 0)) addFeature(sums, weights, 0);
   return sums;
 }
 
 /** The lowest bit of the hash is the sign, the others choose the element. */
-function addFeature(sums: Float64Array, counts: FeatureCounts, place: number): void {
-  const hash = counts.hashAt(place);
+function addFeature(sums: Float64Array, weights: FeatureWeights, place: number): void {
+  const hash = weights.hashAt(place);
   const element = (hash >>> 1) % sums.length;
-  const weight = counts.weightAt(place);
+  const weight = weights.weightAt(place);
   sums[element] = (sums[element] ?? 0) + ((hash & 1) === 0 ? weight : -weight);
 }
 

@@ -1,13 +1,17 @@
 import { classOf, DIGIT, fold, LOWER, OTHER, UPPER } from './character-classes.ts';
-import type { FeatureCounts } from './feature-counts.ts';
 import { finish, hashPair, hashUnits, mix } from './feature-hash.ts';
+import type { FeatureWeights } from './feature-weights.ts';
 
 /** Stand around a word while its character n-grams are taken, so that its start and its end are told from its middle. */
 const START = 0x02;
 const END = 0x03;
 
-/** What each kind of feature counts for. Fitted by hand on searches of code by its doc comment. */
-const WEIGHTS = { word: 1, number: 0.5, pair: 0.5, trigram: 0.25, fourgram: 0.25, sign: 1, signPair: 1 } as const;
+/**
+ * What each kind of feature weighs; words and their parts so much for each of their characters, up to six, because long
+ * words say more than short ones. Fitted on searches of code by its doc comment.
+ */
+const WEIGHTS = { word: 5, trigram: 4, fourgram: 8, number: 10, pair: 5, sign: 1, signPair: 1 } as const;
+const MOST_CHARACTERS = 6;
 
 /** Keeps features of different kinds apart that have the same units. */
 const KIND = {
@@ -26,7 +30,7 @@ const KIND = {
  * without any word gives its characters that are not blank instead, and their pairs.
  */
 export class WordFeatures {
-  readonly #counts: FeatureCounts;
+  readonly #weights: FeatureWeights;
   readonly #seed: number;
   /** The word under way, with its two ends. */
   #units = new Uint16Array(64);
@@ -34,8 +38,8 @@ export class WordFeatures {
   #isNumber = false;
   #previous: number | undefined;
 
-  constructor(counts: FeatureCounts, seed: number) {
-    this.#counts = counts;
+  constructor(weights: FeatureWeights, seed: number) {
+    this.#weights = weights;
     this.#seed = seed;
     this.#units[0] = START;
   }
@@ -51,7 +55,7 @@ export class WordFeatures {
       last = kind;
     }
     if (this.#length > 1) this.#endWord();
-    if (this.#counts.size === 0) this.#takeSigns(text);
+    if (this.#weights.size === 0) this.#takeSigns(text);
   }
 
   #push(unit: number, isNumber: boolean): void {
@@ -64,23 +68,24 @@ export class WordFeatures {
   #endWord(): void {
     this.#units[this.#length] = END;
     const word = hashUnits(this.#units, 1, this.#length, this.#seed ^ KIND.word);
-    this.#counts.add(word, this.#isNumber ? WEIGHTS.number : WEIGHTS.word);
+    const characters = Math.min(this.#length - 1, MOST_CHARACTERS);
+    this.#weights.add(word, this.#isNumber ? WEIGHTS.number : WEIGHTS.word * characters);
     if (this.#previous !== undefined) {
-      this.#counts.add(hashPair(this.#previous, word, this.#seed ^ KIND.pair), WEIGHTS.pair);
+      this.#weights.add(hashPair(this.#previous, word, this.#seed ^ KIND.pair), WEIGHTS.pair);
     }
-    if (!this.#isNumber) this.#takeGrams();
+    if (!this.#isNumber) this.#takeGrams(WEIGHTS.trigram * characters, WEIGHTS.fourgram * characters);
     this.#previous = word;
     this.#length = 1;
   }
 
   /** The 3-gram and the 4-gram at each place, the second from the state of the first. */
-  #takeGrams(): void {
+  #takeGrams(weightOf3: number, weightOf4: number): void {
     const [units, last] = [this.#units, this.#length];
     for (let at = 0; at + 2 <= last; at += 1) {
       const two = mix(mix(this.#seed, units[at] ?? 0), units[at + 1] ?? 0);
       const three = mix(two, units[at + 2] ?? 0);
-      this.#counts.add(finish(three ^ KIND.trigram), WEIGHTS.trigram);
-      if (at + 3 <= last) this.#counts.add(finish(mix(three, units[at + 3] ?? 0) ^ KIND.fourgram), WEIGHTS.fourgram);
+      this.#weights.add(finish(three ^ KIND.trigram), weightOf3);
+      if (at + 3 <= last) this.#weights.add(finish(mix(three, units[at + 3] ?? 0) ^ KIND.fourgram), weightOf4);
     }
   }
 
@@ -89,8 +94,8 @@ export class WordFeatures {
     for (let index = 0; index < text.length; index += 1) {
       if (text.charAt(index).trim() === '') continue;
       const sign = finish(mix(this.#seed ^ KIND.sign, text.charCodeAt(index)));
-      this.#counts.add(sign, WEIGHTS.sign);
-      if (previous !== undefined) this.#counts.add(hashPair(previous, sign, this.#seed ^ KIND.pair), WEIGHTS.signPair);
+      this.#weights.add(sign, WEIGHTS.sign);
+      if (previous !== undefined) this.#weights.add(hashPair(previous, sign, this.#seed ^ KIND.pair), WEIGHTS.signPair);
       previous = sign;
     }
   }

@@ -1,6 +1,6 @@
 /**
  * The results of some tasks, in their order, at most `concurrency` at a time. When one fails, the others are told by the
- * signal, and the failure is given once all of them have stopped.
+ * signal, which makes them fail too, and the failure is given once all of them have stopped.
  */
 export async function inParallel<Item, Result>(
   items: readonly Item[],
@@ -12,10 +12,7 @@ export async function inParallel<Item, Result>(
   const results = new Map<number, Result>();
   const waiting = items.entries();
   const work = async (): Promise<void> => {
-    for (const [index, item] of waiting) {
-      if (stop.signal.aborted) return;
-      results.set(index, await run(item, stop.signal));
-    }
+    for (const [index, item] of waiting) results.set(index, await run(item, stop.signal));
   };
   const cancel = (): void => stop.abort(signal?.reason);
   signal?.throwIfAborted();

@@ -3,14 +3,14 @@ const SMALLEST = 1024;
 const KEPT = 1 << 16;
 
 /**
- * How often each feature of one text occurs: an open-addressing table from the hash of a feature to its place in order of
+ * How much each feature of one text weighs: an open-addressing table from the hash of a feature to its place in order of
  * first occurrence. Reused from text to text, because a fresh one per text costs more than its hashing.
  */
-export class FeatureCounts {
+export class FeatureWeights {
   #slots = new Int32Array(SMALLEST);
   #hashes = new Int32Array(SMALLEST / 2);
-  #weights = new Float64Array(SMALLEST / 2);
-  #counts = new Int32Array(SMALLEST / 2);
+  /** Of the weights of each occurrence; whole numbers, so that no order of adding rounds otherwise. */
+  #squares = new Float64Array(SMALLEST / 2);
   #size = 0;
 
   get size(): number {
@@ -23,11 +23,11 @@ export class FeatureCounts {
     this.#size = 0;
   }
 
-  /** The weight of a feature is that of its first occurrence; equal features have equal weights. */
+  /** One occurrence. The weight is a whole number. */
   add(hash: number, weight: number): void {
     const slot = this.#slotOf(hash);
     const place = (this.#slots[slot] ?? 0) - 1;
-    if (place >= 0) this.#counts[place] = (this.#counts[place] ?? 0) + 1;
+    if (place >= 0) this.#squares[place] = (this.#squares[place] ?? 0) + weight * weight;
     else this.#insert(slot, hash, weight);
   }
 
@@ -35,9 +35,9 @@ export class FeatureCounts {
     return this.#hashes[place] ?? 0;
   }
 
-  /** The weight grows with the square root of the count, which every engine rounds alike. */
+  /** Grows with the square root of the occurrences, which every engine rounds alike. */
   weightAt(place: number): number {
-    return (this.#weights[place] ?? 0) * Math.sqrt(this.#counts[place] ?? 0);
+    return Math.sqrt(this.#squares[place] ?? 0);
   }
 
   /** The slot that holds the hash, or the empty one where it belongs. */
@@ -58,18 +58,16 @@ export class FeatureCounts {
       return;
     }
     this.#hashes[this.#size] = hash;
-    this.#weights[this.#size] = weight;
-    this.#counts[this.#size] = 1;
+    this.#squares[this.#size] = weight * weight;
     this.#size += 1;
     this.#slots[slot] = this.#size;
   }
 
   #grow(): void {
-    const [hashes, weights, counts] = [this.#hashes, this.#weights, this.#counts];
+    const [hashes, squares] = [this.#hashes, this.#squares];
     this.#allocate(this.#slots.length * 2);
     this.#hashes.set(hashes);
-    this.#weights.set(weights);
-    this.#counts.set(counts);
+    this.#squares.set(squares);
     for (let place = 0; place < this.#size; place += 1) this.#slots[this.#slotOf(this.hashAt(place))] = place + 1;
   }
 
@@ -77,7 +75,6 @@ export class FeatureCounts {
   #allocate(slots: number): void {
     this.#slots = new Int32Array(slots);
     this.#hashes = new Int32Array(slots / 2);
-    this.#weights = new Float64Array(slots / 2);
-    this.#counts = new Int32Array(slots / 2);
+    this.#squares = new Float64Array(slots / 2);
   }
 }
