@@ -26,7 +26,7 @@ export class IgnoreRules {
 function fromTop(directory: string, pattern: string): string {
   if (directory === '') return pattern;
   const sign = pattern.startsWith('!') ? '!' : '';
-  const body = pattern.slice(sign.length).replace(/^\\(?=[#!])/, '');
+  const body = pattern.slice(sign.length);
   const isAnchored = /\/(?=.*[^\s/])/.test(body);
   const joint = isAnchored ? (body.startsWith('/') ? '' : '/') : '/**/';
   return `${sign}/${literal(directory)}${joint}${body}`;

@@ -256,6 +256,12 @@ test('small neighbours are joined under the name of the largest', () => {
   expect(named('a.ts', text, { ...small, minCharacters: 10 })).toEqual(['a 1-1', 'larger 2-2', 'b 3-3']);
 });
 
+test('what is small joins what stands before it when there is no room behind', () => {
+  const before = `function before() { return '${'.'.repeat(50)}'; }\n`;
+  const behind = `function behind() { return '${'.'.repeat(125)}'; }\n`;
+  expect(named('a.ts', `${before}let a;\n${behind}`)).toEqual(['before 1-2', 'behind 3-3']);
+});
+
 test('symbols that come twice have ids of their own, and an id leads back to its path', () => {
   const text = 'function twice() { return 1111; }\n';
   const chunks = splitSource({ path: 'odd #1/50%23.js', text: text + text, limits: small });
