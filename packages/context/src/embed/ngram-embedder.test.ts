@@ -1,6 +1,7 @@
 import { VltairError } from '@vltair/protocol';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { verifies } from '../../../../e2e/verifies.ts';
 import { ngramEmbedder } from './ngram-embedder.ts';
 
 const embedder = ngramEmbedder();
@@ -23,6 +24,7 @@ test('the id names generation, dimension and a seed of its own', () => {
 
 /** Recorded. Another result means another generation: raise it, or stored vectors are compared with strangers. */
 test('the vectors of generation 1 are these, bit by bit', async () => {
+  verifies('CE-13');
   const small = ngramEmbedder({ dimension: 8 });
   const bits = async (text: string, from = small): Promise<string> =>
     Buffer.from((await vectorFor(text, from)).buffer).toString('hex');
@@ -37,6 +39,7 @@ test('the vectors of generation 1 are these, bit by bit', async () => {
 });
 
 test('the same seed gives the same vectors, another one others', async () => {
+  verifies('CE-13');
   const text = 'backoff clamp';
   expect(await vectorFor(text, ngramEmbedder({ seed: 5 }))).toEqual(await vectorFor(text, ngramEmbedder({ seed: 5 })));
   expect(await vectorFor(text, ngramEmbedder({ seed: 6 }))).not.toEqual(
@@ -63,7 +66,7 @@ test('any text with something to see gives a finite vector of length 1', async (
 
 test('features that cancel each other leave the first of them, not zero', async () => {
   const single = ngramEmbedder({ dimension: 1 });
-  const letters = [...'abcdefghijklmnopqrstuvwxyz'];
+  const letters = 'abcdefghijklmnopqrstuvwxyz'.split('');
   const texts = letters.flatMap((first) => letters.map((second) => `${first} ${second} 1`));
   for (const [vector] of await Promise.all(texts.map((text) => single.embed([text])))) {
     expect(Math.abs(vector?.[0] ?? 0)).toBe(1);

@@ -25,11 +25,10 @@ const CHARACTERS_IN_A_TURN = 65_536;
  * other.
  *
  * Each feature (see {@link WordFeatures}) is hashed with the seed (see `feature-hash.ts`); the hash chooses an element and a
- * sign; its weight there is that of its kind, times the
- * square root of how often it occurs; the vector is brought to length 1. Hashes
- * are integers, and sums, products, quotients and square roots of 64-bit floats are rounded alike everywhere, so the same
- * text, seed and dimension give the same bits on every engine. A text of punctuation alone is embedded by its characters.
- * Of a text beyond 262,144 UTF-16 code units only those are seen.
+ * sign; its weight there is that of its kind, times the square root of how often it occurs; the vector is brought to
+ * length 1. Hashes are integers, and sums, products, quotients and square roots of 64-bit floats are rounded alike
+ * everywhere, so the same text, seed and dimension give the same bits on every engine. A text of punctuation alone is
+ * embedded by its characters. Of a text beyond 262,144 UTF-16 code units only those are seen.
  *
  * @throws VltairError `invalid_argument/embedder` for a dimension or a seed out of range
  */

@@ -1,8 +1,10 @@
 import { VltairError } from '@vltair/protocol';
 import { expect, test } from 'vitest';
+import { verifies } from '../../../../e2e/verifies.ts';
 import { vectorOf } from './vector-of.ts';
 
 test('a Float32Array is copied: a later change of either leaves the other as it was', () => {
+  verifies('CE-5');
   const given = Float32Array.of(1, -2, 0.5);
   const vector = vectorOf(given, 3);
   given[0] = 9;
@@ -17,6 +19,7 @@ test('a view into a larger buffer becomes a vector with a buffer of its own', ()
 });
 
 test('a list of numbers is rounded to 32-bit floats', () => {
+  verifies('CE-5');
   const vector = vectorOf([0.1, 3], 2);
   expect(vector).toBeInstanceOf(Float32Array);
   expect([...vector]).toEqual([Math.fround(0.1), 3]);
@@ -43,6 +46,7 @@ test.each([
   [[0, -0, 0], 'all elements are zero'],
   [[1e-60, 0, 0], 'all elements are zero'],
 ])('%# %o is refused: %s', (value, detail) => {
+  verifies('CE-5');
   expect(() => vectorOf(value, 3)).toThrow(new VltairError('invalid_argument/vector', { detail }));
   expect(() => vectorOf(value, 3)).toThrow(`The vector cannot be stored or compared: ${detail}`);
 });

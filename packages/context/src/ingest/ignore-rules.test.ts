@@ -20,11 +20,13 @@ test('line ends of Windows, a byte order mark, comments and blank lines are no p
 });
 
 test('no file breaks the rules', () => {
-  const text = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: fc.constantFrom(...'a*?[]!-^\\/# \n') }));
+  const text = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.string({ unit: fc.constantFrom(...'a*?[]!-^\\/# \n'.split('')) }),
+  );
   fc.assert(
     fc.property(text, fc.constantFrom('', 'a', 'b/[c]'), (file, directory) => {
-      const rules = new IgnoreRules().with(directory, file);
-      expect(rules.ignores('a/b', false)).toBe(rules.ignores('a/b', false));
+      expect(() => new IgnoreRules().with(directory, file).ignores('a/b', false)).not.toThrow();
     }),
     { numRuns: 1000 },
   );

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import { VltairError } from '@vltair/protocol';
 import { afterEach, describe, expect, test } from 'vitest';
+import { verifies } from '../../../../../e2e/verifies.ts';
 import { openAiEmbedder } from './openai-embedder.ts';
 import type { OpenAiSettings } from './settings.ts';
 
@@ -77,6 +78,7 @@ const failing = (promise: Promise<unknown>): Promise<unknown> =>
 
 describe('a request', () => {
   test('asks the endpoint below the base URL for the model, with the key as bearer', async () => {
+    verifies('S-36');
     const { baseUrl, requests } = await endpoint(good);
     const { embedder, embed } = embedderAt(`${baseUrl}/`, { apiKey: 'k-123' });
     expect(await embed(['one', 'three'])).toEqual(expected(['one', 'three']));
@@ -168,6 +170,7 @@ describe('an answer', () => {
     ['no data', { vectors: [] }, 'another form at data'],
     ['a list', [], 'another form at'],
   ])('with %s is refused, and not asked for again', async (_, body, detail) => {
+    verifies('S-36');
     const { baseUrl, requests } = await endpoint((_request, response) => answer(response, 200, body));
     const error = await failing(embedderAt(baseUrl).embed(['a', 'b']));
     expect(error).toMatchObject({ reason: 'fatal/embedder', message: expect.stringMatching(detail) });
