@@ -107,6 +107,15 @@ test('the memory cache forgets what was not used for longest', async () => {
   expect(await cache.get(['a', 'c', 'd'])).toEqual([vector, undefined, vector]);
 });
 
+test('the memory cache gives and keeps copies', async () => {
+  const cache = new MemoryEmbeddingCache(2);
+  const vector = Float32Array.of(1);
+  await cache.put([{ key: 'a', vector }]);
+  vector[0] = 2;
+  (await cache.get(['a']))[0]?.fill(3);
+  expect(await cache.get(['a'])).toEqual([Float32Array.of(1)]);
+});
+
 test('a memory cache of no capacity keeps nothing', async () => {
   const cache = new MemoryEmbeddingCache(0);
   await cache.put([{ key: 'a', vector: Float32Array.of(1) }]);

@@ -132,6 +132,10 @@ test('of 50 MB the first 262,144 code units are seen, and a pair on the edge not
   expect(await vectorFor(`${edge}y`)).not.toEqual(await vectorFor(edge));
 });
 
+test('blanks before a text that is too long do not use its room up', async () => {
+  expect(await vectorFor(`${' '.repeat(300_000)}word`)).toEqual(await vectorFor('word'));
+});
+
 test('no texts give no vectors', async () => {
   expect(await embedder.embed([])).toEqual([]);
 });

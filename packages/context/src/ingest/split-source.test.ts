@@ -221,8 +221,9 @@ Use
 ${'It is used so. '.repeat(3)}
 - no heading
 ---
+${'It is used so. '.repeat(3)}
 `;
-    expect(named('a.md', text)).toEqual(['@1 1-5', 'Install 6-7', 'Install > On Linux 8-15', 'Install > Use 16-20']);
+    expect(named('a.md', text)).toEqual(['@1 1-5', 'Install 6-7', 'Install > On Linux 8-15', 'Install > Use 16-21']);
   });
 });
 
