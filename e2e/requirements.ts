@@ -189,6 +189,12 @@ claim('V-35', 'what the failure usually means is told in a fixed order; one anal
 claim('V-35', 'an error log is enough, and one or the other is needed');
 claim('V-35', 'the CodeGen task that comes of it runs as it stands and repairs');
 
+// --- the context engine
+claim('CE-5', 'a vector is a Float32Array or a list of numbers, becomes 32-bit floats, and is always copied');
+claim('CE-5', 'another type, length or element, and a zero vector, are refused with one fixed sentence each');
+claim('CE-13', 'without an endpoint texts are embedded offline; the same seed gives the same vectors, bit by bit');
+claim('S-36', 'embeddings come from any OpenAI-compatible endpoint that is named; what it answers is checked');
+
 // --- two stores
 claim('H-14', 'DATABASE_URL names a PostgreSQL store, made by migration; one that cannot be reached is refused');
 claim('H-14', 'without DATABASE_URL the store is a file of the data directory');

@@ -59,6 +59,7 @@ test('exactly these failures are tried again', () => {
     'unavailable/index_behind',
     'unavailable/lease_lost',
     'unavailable/run_held',
+    'unavailable/embedder',
     'unavailable/shutting_down',
     'queue_full/scheduler',
     'transient/agent',

@@ -218,6 +218,15 @@ export const errorCatalogue = {
     'The run was imported: another store works on it.',
     'Send the command to the store that it came from.',
   ),
+  'invalid_argument/vector': caller(
+    'The vector cannot be stored or compared.',
+    'Give as many finite numbers as the dimension says, not all of them zero.',
+  ),
+  'invalid_argument/empty_text': caller(
+    'The text holds nothing that could be embedded.',
+    'Give a text with at least one character that is not blank.',
+  ),
+  'invalid_argument/embedder': caller('The embedder cannot be set up like that.', 'Correct the setting that is named.'),
   'invalid_argument/minified': work('The code is minified.', 'Point vltair at the sources.'),
   'not_found/run': caller('There is no such run.', 'Run `vltair runs` for the runs that exist.'),
   'not_found/agent': caller('There is no such agent.', 'Run `vltair status` for the agents that exist.'),
@@ -366,11 +375,6 @@ export const errorCatalogue = {
     true,
   ),
   'invalid_argument/search': caller('The search is not understood.', 'Correct the field that is named.'),
-  'invalid_argument/document': caller('The document cannot be stored.', 'Correct the field that is named.'),
-  'invalid_argument/vector': caller(
-    'The vector cannot be used.',
-    'Pass as many finite numbers as the embedder has dimensions, not all of them zero.',
-  ),
   'filters_invalid/filter': caller('The filter is not understood.', 'Correct the place that is named.'),
   'invalid_argument/database_store': caller(
     'This works on a store in a file, and the store is in a database.',
@@ -405,6 +409,11 @@ export const errorCatalogue = {
     'The run behaves in a way that this version does not know.',
     'Continue it with the version that began it, or a later one; nothing was changed.',
   ),
+  'unavailable/embedder': operator(
+    'The embedding endpoint did not answer.',
+    'Start it, or correct its base URL; what was embedded before is not embedded again.',
+    true,
+  ),
   'unavailable/shutting_down': operator('The process is shutting down.', 'Run `vltair resume` later.', true),
   'payload_too_large/envelope': caller('The message is too large.', 'Keep it below the limit that is named.'),
   'payload_too_large/text': caller(
@@ -437,6 +446,10 @@ export const errorCatalogue = {
   },
   'transient/agent': { ...work('An agent failed for a moment.', 'It is tried again.'), retryable: true },
   'fatal/agent': work('An agent failed for good.', 'Read the cause with `vltair show`.'),
+  'fatal/embedder': operator(
+    'The embedding endpoint does not do what was asked for.',
+    'Correct the key, the model or the dimension; what the endpoint answered is named.',
+  ),
   'fatal/diverged': {
     ...us('An agent asked for another call under the key of a recorded one.'),
     exitCode: exitCodes.waiting,

@@ -1,5 +1,5 @@
 import { parseSync, type ParserOptions } from 'oxc-parser';
-import { nestingOf } from './nesting.ts';
+import { nestingOf } from '../syntax/script-nesting.ts';
 
 /** What is wrong with a whole source: it does not parse, or it parses and names in it clash, e.g. declared twice. */
 export interface ScriptProblems {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { nestingOf } from './nesting.ts';
+import { nestingOf } from './script-nesting.ts';
 
 test.each([
   ['', 0],
