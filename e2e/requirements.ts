@@ -192,6 +192,10 @@ claim('V-35', 'the CodeGen task that comes of it runs as it stands and repairs')
 // --- the context engine
 claim('CE-5', 'a vector is a Float32Array or a list of numbers, becomes 32-bit floats, and is always copied');
 claim('CE-5', 'another type, length or element, and a zero vector, are refused with one fixed sentence each');
+claim('CE-7', 'equal scores are ordered by id, also where the cut falls between them');
+claim('CE-8', 'a search whose k, rrfK, weights or members of a list are not allowed is refused, naming the field');
+claim('CE-8', 'a valid search stands as it is given');
+claim('CE-9', 'equal filters have one text, in whatever order and form they are written');
 claim('CE-13', 'without an endpoint texts are embedded offline; the same seed gives the same vectors, bit by bit');
 claim('S-36', 'embeddings come from any OpenAI-compatible endpoint that is named; what it answers is checked');
 

@@ -1,11 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { verifies } from '../../../../e2e/verifies.ts';
 import { BestRows } from './best-rows.ts';
 import { KthLargest } from './kth-largest.ts';
 
 const scores = fc.array(fc.constantFrom(0, 1, 2, 2.5, -1), { maxLength: 40 });
 
 test('the best are those that sorting all of them puts first; equal ones by id', () => {
+  verifies('CE-7');
   fc.assert(
     fc.property(scores, fc.integer({ min: 1, max: 12 }), fc.array(fc.nat(), { maxLength: 40 }), (all, limit, keys) => {
       const idOf = (row: number): string => `${keys[row] ?? 0}/${row}`;

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { verifies } from '../../../../e2e/verifies.ts';
 import { filterJson, filterOfPairs, filterText, parseFilter, PASS } from './filter.ts';
 
 const scalar = fc.oneof(
@@ -39,6 +40,7 @@ function shuffled(value: unknown): unknown {
 }
 
 test('the order of keys, and JSON text in place of the object, change nothing', () => {
+  verifies('CE-9');
   fc.assert(
     fc.property(filter, (given) => {
       const text = filterText(parseFilter(given));

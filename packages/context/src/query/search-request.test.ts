@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { verifies } from '../../../../e2e/verifies.ts';
 import { PASS } from './filter.ts';
 import { parseSearch } from './search-request.ts';
 
@@ -18,6 +19,7 @@ test('what is left out has its default', () => {
 });
 
 test('what is given stands as it is', () => {
+  verifies('CE-8');
   const given = {
     text: 'a',
     vector: new Float32Array([1, 0]),
@@ -59,6 +61,7 @@ test.each([
   [{ vector: 'x' }, 'vector: '],
   ['text', ': '],
 ])('%j is refused, naming the field', (given, message) => {
+  verifies('CE-8');
   expect(() => parseSearch(given)).toThrow(expect.objectContaining({ reason: 'invalid_argument/search' }) as Error);
   expect(() => parseSearch(given)).toThrow(message);
 });
