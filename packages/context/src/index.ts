@@ -1,7 +1,6 @@
 export { SearchEngine } from './engine/search-engine.ts';
 export type { EngineSearch, TenantChange } from './engine/engine-message.ts';
-export { snippetOf, type Snippet } from './index/snippet.ts';
-export { unitVector } from './index/unit-vector.ts';
+export type { Snippet } from './index/snippet.ts';
 export type { Answer } from './index/search-index.ts';
 export type { IndexChange, IndexedVersion, Scope } from './index/indexed-version.ts';
 export { filterJson, filterOfPairs, filterText, parseFilter, type Filter } from './query/filter.ts';

@@ -76,7 +76,10 @@ function* bm25(documents: readonly IndexedVersion[], query: string): Generator<[
     for (const [word, weight] of weights) {
       const count = words.filter((each) => each === word).length;
       if (count > 0)
-        sum += Math.round(((weight * count) / (count + K1 * (1 - B) + K1 * B * (words.length / mean))) * SCALE);
+        sum += Math.max(
+          1,
+          Math.round(((weight * count) / (count + K1 * (1 - B) + K1 * B * (words.length / mean))) * SCALE),
+        );
     }
     if (sum > 0) yield [id, sum / SCALE];
   }
@@ -90,7 +93,7 @@ function* products(
   const unit = unitVector(vector);
   for (const { id, vectors } of documents) {
     const own = vectors['e'];
-    if (own !== undefined) yield [id, exactDot(own, 0, unit)];
+    if (own !== undefined) yield [id, exactDot(unitVector(own), 0, unit)];
   }
 }
 

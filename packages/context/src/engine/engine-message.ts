@@ -25,4 +25,6 @@ export type ToEngine =
 /** Class instances do not cross threads: what failed is plain data. */
 export type FromEngine =
   | { readonly kind: 'answered'; readonly number: number; readonly answers: readonly Answer[] }
-  | { readonly kind: 'failed'; readonly number: number; readonly failure: Failure };
+  | { readonly kind: 'failed'; readonly number: number; readonly failure: Failure }
+  /** A change of a tenant was left out. */
+  | { readonly kind: 'refused'; readonly tenant: string; readonly failure: Failure };

@@ -20,8 +20,10 @@ function serve(port: MessagePort): void {
       return { kind: 'failed', number, failure: failureOf(error) };
     }
   };
+  const refused = (tenant: string, error: unknown): void =>
+    port.postMessage({ kind: 'refused', tenant, failure: failureOf(error) } satisfies FromEngine);
   port.on('message', (message: ToEngine) => {
-    if (message.kind === 'apply') return indexes.apply(message.upTo, message.changes);
+    if (message.kind === 'apply') return indexes.apply(message.upTo, message.changes, refused);
     if (message.kind === 'search')
       return void answer(message.number, message.search, message.waitMs).then((told) => port.postMessage(told));
     indexes.close();

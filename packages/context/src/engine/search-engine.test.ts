@@ -3,8 +3,8 @@ import { parseSearch } from '../query/search-request.ts';
 import type { TenantChange } from './engine-message.ts';
 import { SearchEngine } from './search-engine.ts';
 
-function anEngine(): SearchEngine {
-  const engine = new SearchEngine();
+function anEngine(warnings: string[] = []): SearchEngine {
+  const engine = new SearchEngine((warning) => warnings.push(warning));
   onTestFinished(() => engine.close());
   return engine;
 }
@@ -72,8 +72,20 @@ test('a search that is refused in the thread is refused with its reason', async 
   });
 });
 
+test('a document that cannot be taken in is left out and told of, and the others are found', async () => {
+  const warnings: string[] = [];
+  const engine = anEngine(warnings);
+  const { change } = put(1, 'bad', 'backoff');
+  if (change.kind !== 'put') throw new TypeError('a put');
+  const document = { ...change.document, vectors: { e: new Float32Array([NaN, 1]) } };
+  engine.apply(2, [{ tenant: 'default', change: { ...change, document } }, put(2, 'good', 'backoff')]);
+  expect((await engine.search(searchFor('backoff'))).map(({ docId }) => docId)).toEqual(['good']);
+  expect(warnings).toEqual([expect.stringContaining('a document of default is not found')]);
+  expect(warnings[0]).toContain('the vector has NaN at 0');
+});
+
 test('whoever waits when the engine is closed is told so', async () => {
-  const engine = new SearchEngine();
+  const engine = new SearchEngine(() => {});
   const waiting = engine.search(searchFor('backoff', { at: 3 }));
   await Promise.all([expect(waiting).rejects.toMatchObject({ reason: 'unavailable/shutting_down' }), engine.close()]);
   await expect(engine.search(searchFor('backoff'))).rejects.toMatchObject({ reason: 'unavailable/shutting_down' });

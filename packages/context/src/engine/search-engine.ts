@@ -9,6 +9,8 @@ setFlagsFromString('--wasm-wrapper-tiering-budget=2000000000');
 
 /** How long a search waits for the position that it names. */
 const WAIT_MS = 10_000;
+/** What a timer can wait. */
+const MOST_WAIT_MS = 2 ** 31 - 1;
 
 interface Asked {
   readonly resolve: (answers: readonly Answer[]) => void;
@@ -23,10 +25,13 @@ export class SearchEngine {
   readonly #worker: Worker;
   readonly #asked = new Map<number, Asked>();
   readonly #ended: Promise<void>;
+  readonly #warn: (warning: string) => void;
   #number = 0;
   #lost: VltairError | undefined;
 
-  constructor() {
+  /** `onWarning` hears, as a sentence, of a change that could not be taken in. */
+  constructor(onWarning: (warning: string) => void) {
+    this.#warn = onWarning;
     this.#worker = new Worker(new URL('./engine-thread.ts', import.meta.url), { execArgv: [] });
     this.#worker.on('message', (message: FromEngine) => this.#take(message));
     this.#worker.on('error', (error) => this.#lose(error));
@@ -53,9 +58,9 @@ export class SearchEngine {
     if (this.#lost !== undefined) return Promise.reject(this.#lost);
     return new Promise((resolve, reject) => {
       this.#number += 1;
+      this.#tell({ kind: 'search', number: this.#number, search, waitMs: Math.min(waitMs, MOST_WAIT_MS) });
       this.#asked.set(this.#number, { resolve, reject });
       this.#worker.ref();
-      this.#tell({ kind: 'search', number: this.#number, search, waitMs });
     });
   }
 
@@ -72,6 +77,8 @@ export class SearchEngine {
   }
 
   #take(message: FromEngine): void {
+    if (message.kind === 'refused')
+      return this.#warn(`a document of ${message.tenant} is not found: ${message.failure.message}`);
     const asked = this.#asked.get(message.number);
     this.#asked.delete(message.number);
     if (this.#asked.size === 0) this.#worker.unref();

@@ -20,8 +20,15 @@ export class TenantIndexes {
     this.#settings = settings;
   }
 
-  apply(upTo: number, changes: readonly TenantChange[]): void {
-    for (const { tenant, change } of changes) this.#indexOf(tenant).apply([change]);
+  /** A change that cannot be taken in is left out, and told of: it keeps nothing else from being found. */
+  apply(upTo: number, changes: readonly TenantChange[], refused: (tenant: string, error: unknown) => void): void {
+    for (const { tenant, change } of changes) {
+      try {
+        this.#indexOf(tenant).apply([change]);
+      } catch (error) {
+        refused(tenant, error);
+      }
+    }
     this.#upTo = upTo;
     for (const waiting of this.#waiting) {
       if (!this.#hasReached(waiting.search)) continue;
@@ -60,7 +67,7 @@ export class TenantIndexes {
 
   #answer({ tenant, space, request }: EngineSearch): Promise<readonly Answer[]> {
     const at = request.at ?? this.#upTo;
-    return Promise.try(() => this.#indexOf(tenant).search({ ...request, at }, space));
+    return Promise.try(() => this.#indexes.get(tenant)?.search({ ...request, at }, space) ?? []);
   }
 
   #indexOf(tenant: string): SearchIndex {

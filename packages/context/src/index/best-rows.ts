@@ -23,11 +23,6 @@ export class BestRows {
     this.#idOf = idOf;
   }
 
-  /** What a score has to reach to be among them. */
-  get threshold(): number {
-    return this.#rows.length < this.#limit ? -Infinity : (this.#scores[0] ?? -Infinity);
-  }
-
   offer(row: number, score: number): void {
     if (this.#rows.length < this.#limit) {
       this.#rows.push(row);

@@ -81,6 +81,8 @@ test('of many rows few are scored in full', () => {
 
 test.each([
   [[1, NaN], 'the vector has NaN at 1'],
+  [[1, undefined] as number[], 'the vector has undefined at 1'],
+  [[1, null] as unknown as number[], 'the vector has null at 1'],
   [[Infinity, 1], 'the vector has Infinity at 0'],
   [[0, -0], 'the vector is zero'],
   [[], 'the vector is zero'],

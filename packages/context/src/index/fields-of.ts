@@ -8,12 +8,11 @@ import type { IndexedVersion } from './indexed-version.ts';
  * those, `$id` and `$kind`. Members of other shapes are given back with the answers, and cannot be asked for.
  */
 export function fieldsOf({ id, kind, metadata }: Pick<IndexedVersion, 'id' | 'kind' | 'metadata'>): Fields {
-  const fields: Record<string, Scalar | readonly Scalar[]> = {};
-  for (const [name, value] of Object.entries(metadata)) {
-    if (isScalar(value)) fields[name] = value;
-    else if (Array.isArray(value)) fields[name] = value.filter(isScalar);
-  }
-  return { ...fields, $id: id, $kind: kind };
+  const fields = Object.entries(metadata).flatMap(([name, value]): [string, Scalar | readonly Scalar[]][] => {
+    if (isScalar(value)) return [[name, value]];
+    return Array.isArray(value) ? [[name, value.filter(isScalar)]] : [];
+  });
+  return Object.fromEntries([...fields, ['$id', id], ['$kind', kind]]); // any name is one of its own, also `__proto__`
 }
 
 function isScalar(value: Json): value is Scalar {

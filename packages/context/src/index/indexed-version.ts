@@ -13,7 +13,7 @@ export interface IndexedVersion {
   readonly text: string;
   /** What filters look at: see fields-of.ts. Answers give it back as it is. */
   readonly metadata: JsonObject;
-  /** Of length 1, by the id of the embedder; none where there is none yet. */
+  /** By the id of the embedder, which names its dimension: all vectors of one id have it. None where there is none yet. */
   readonly vectors: Readonly<Record<string, Float32Array>>;
 }
 

@@ -93,12 +93,13 @@ export class LexicalIndex {
     const sums = this.#emptySums();
     const curve = this.#curveAt(at, bm25);
     let rows: number[] = [];
-    let [rest, least] = [terms.reduce((sum, { most }) => sum + most, 0), -Infinity];
+    let [met, rest, least] = [0, terms.reduce((sum, { most }) => sum + most, 0), -Infinity];
     for (const [index, term] of terms.entries()) {
       if (least <= rest) this.#addAll(term, curve, isAllowed, rows, sums);
       else this.#addTo(term, curve, rows, sums);
       rest -= term.most;
-      if (index === terms.length - 1) break;
+      met += term.most;
+      if (index === terms.length - 1 || met <= rest) continue; // no row can have more than the terms that are left
       least = leastOfBest(rows, sums, limit);
       if (least > rest) rows = this.#hopeful(rows, sums, least - rest);
     }
@@ -210,9 +211,9 @@ export class LexicalIndex {
   }
 }
 
-/** The share of a term in a score, in whole numbers. */
+/** The share of a term in a score, in whole numbers; whoever has the term has at least one. */
 function shareOf(weight: number, count: number, damping: number): number {
-  return Math.floor(((weight * count) / (count + damping)) * SCALE + 0.5);
+  return Math.max(1, Math.floor(((weight * count) / (count + damping)) * SCALE + 0.5));
 }
 
 /** What the worst of the best has, of those that have been met. */

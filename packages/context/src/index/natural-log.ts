@@ -3,7 +3,7 @@ const LN2_LOW = 1.90821492927058770002e-10;
 
 /**
  * The natural logarithm, made of operations that IEEE 754 rounds the same on every machine; `Math.log` may differ from one
- * to the next. Within 1 ulp of the true value, by the series of fdlibm's `e_log.c` (Remez polynomial of degree 14).
+ * to the next. Within some 2 ulps of the true value, by the series of fdlibm's `e_log.c` (Remez polynomial of degree 14).
  *
  * @throws RangeError for what is not a positive normal number
  */

@@ -26,7 +26,6 @@ export class Postings {
   #end = 1; // address 0 is NONE
   #first = new Int32Array(1_024);
   #last = new Int32Array(1_024);
-  #counts = new Int32Array(1_024);
   /** Counts that do not fit, by row and term. */
   readonly #large = new Map<string, number>();
 
@@ -37,7 +36,7 @@ export class Postings {
 
   /** Bytes that they take beside the terms themselves. */
   get bytes(): number {
-    return (this.#data.length + 3 * this.#first.length) * 4;
+    return (this.#data.length + 2 * this.#first.length) * 4;
   }
 
   /** The number of a term; `undefined` when no row has it. */
@@ -54,14 +53,8 @@ export class Postings {
     const used = this.#data[block + USED] ?? 0;
     this.#data[block + HEADER + used] = row * 2 ** COUNT_BITS + Math.min(count, MOST_COUNT);
     this.#data[block + USED] = used + 1;
-    this.#counts[term] = (this.#counts[term] ?? 0) + 1;
     if (count >= MOST_COUNT) this.#large.set(`${row} ${term}`, count);
     return term;
-  }
-
-  /** How many rows have had the term. */
-  countOf(term: number): number {
-    return this.#counts[term] ?? 0;
   }
 
   /** The postings of a term, ascending by row, in pieces. */
@@ -83,7 +76,6 @@ export class Postings {
     if (term === this.#first.length) {
       this.#first = grown(this.#first, term + 1);
       this.#last = grown(this.#last, term + 1);
-      this.#counts = grown(this.#counts, term + 1);
     }
     return term;
   }

@@ -14,10 +14,6 @@ export class RowSet {
     else if (this.#list.at(-1) !== row) this.#addListed(row);
   }
 
-  get size(): number {
-    return this.#bitmap?.size ?? this.#list.length;
-  }
-
   addTo(target: RoaringBitmap32): void {
     if (this.#bitmap === undefined) target.addMany(this.#list);
     else target.orInPlace(this.#bitmap);

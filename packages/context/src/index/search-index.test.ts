@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { naiveSearch, replay, type NaiveAnswer } from '../../test/naive-search.ts';
 import { loadKernel } from '../kernel/load-kernel.ts';
-import { parseSearch, type SearchInput } from '../query/search-request.ts';
+import { parseSearch, type SearchInput, type SearchRequest } from '../query/search-request.ts';
 import type { IndexChange, IndexedVersion, Scope } from './indexed-version.ts';
 import { SearchIndex, type Answer } from './search-index.ts';
 import { unitVector } from './unit-vector.ts';
@@ -66,18 +66,21 @@ const searchOf: fc.Arbitrary<SearchInput> = fc
     },
     { requiredKeys: ['k'] },
   )
-  .filter(({ text, vector }) => text !== undefined || vector !== undefined);
+  .filter(
+    ({ text, vector, mode }) => (mode === 'dense' ? vector : mode === 'sparse' ? text : (text ?? vector)) !== undefined,
+  );
 
 function versionOf({ vector, ...document }: Written, version: number): IndexedVersion {
-  return { ...document, kind: 'code', version, vectors: vector === undefined ? {} : { e: unitVector(vector) } };
+  return { ...document, kind: 'code', version, vectors: vector === undefined ? {} : { e: Float32Array.from(vector) } };
 }
 
+/** Two of them at each position. */
 function changesOf(writes: readonly (Written | string)[]): readonly IndexChange[] {
-  return writes.map((write, index) =>
-    typeof write === 'string'
-      ? { kind: 'end', position: index + 1, id: write }
-      : { kind: 'put', position: index + 1, document: versionOf(write, index + 1) },
-  );
+  return writes.map((write, index) => {
+    const position = 1 + (index >> 1);
+    if (typeof write === 'string') return { kind: 'end', position, id: write };
+    return { kind: 'put', position, document: versionOf(write, index + 1) };
+  });
 }
 
 const writesOf = fc.array(fc.oneof(documentOf, documentOf, documentOf, fc.constantFrom('a', 'b', 'c')), {
@@ -90,6 +93,11 @@ function indexOf(changes: readonly IndexChange[], isSimd = true): SearchIndex {
   return index;
 }
 
+/** As it arrives in another thread. */
+function searchedElsewhere(index: SearchIndex, request: SearchRequest): readonly Answer[] {
+  return index.search(structuredClone(request), 'e');
+}
+
 function compared({ snippet: _snippet, kind: _kind, metadata: _metadata, ...answer }: Answer): NaiveAnswer {
   return answer;
 }
@@ -97,13 +105,13 @@ function compared({ snippet: _snippet, kind: _kind, metadata: _metadata, ...answ
 test('a search gives what looking at every document gives, at any moment, to the last bit', () => {
   expect(kernel, 'the kernel is built').toBeDefined();
   fc.assert(
-    fc.property(writesOf, searchOf, fc.nat(24), (writes, search, at) => {
+    fc.property(writesOf, searchOf, fc.nat(12), (writes, search, at) => {
       const changes = changesOf(writes);
       const index = indexOf(changes);
       for (const moment of [at, undefined]) {
         const request = parseSearch({ ...search, ...(moment === undefined ? {} : { at: moment }) });
         const expected = naiveSearch(replay(changes, moment ?? Infinity), request);
-        expect(index.search(request, 'e').map(compared)).toEqual(expected);
+        expect(searchedElsewhere(index, request).map(compared)).toEqual(expected);
       }
     }),
     { numRuns: 1_500 },
@@ -112,9 +120,9 @@ test('a search gives what looking at every document gives, at any moment, to the
 
 test('a search at a moment gives what it gave then, whatever was written since', () => {
   fc.assert(
-    fc.property(writesOf, searchOf, fc.nat(24), (writes, search, at) => {
+    fc.property(writesOf, searchOf, fc.nat(12), (writes, search, at) => {
       const changes = changesOf(writes);
-      const then = indexOf(changes.slice(0, at));
+      const then = indexOf(changes.filter(({ position }) => position <= at));
       const request = parseSearch(search);
       expect(indexOf(changes).search({ ...request, at }, 'e')).toEqual(then.search(request, 'e'));
     }),
@@ -233,4 +241,52 @@ test('metadata comes back as it was, and a filter sees what of it can be compare
     },
   ]);
   expect(searched({ $kind: 'code' })).toEqual([]);
+});
+
+test('a change that is refused has changed nothing', () => {
+  const document = {
+    id: 'a',
+    version: 1,
+    scope: { level: 'global' as const },
+    text: 'clamp',
+    metadata: {},
+    kind: 'code' as const,
+  };
+  const put = (position: number, vectors: Readonly<Record<string, Float32Array>>): IndexChange => {
+    return { kind: 'put', position, document: { ...document, version: position, vectors } };
+  };
+  const index = indexOf([put(2, { e: new Float32Array([3, 4]) })]);
+  const before = index.search(parseSearch({ text: 'clamp', vector: [3, 4] }), 'e');
+  expect(before).toMatchObject([{ docId: 'a', version: 2, denseScore: expect.closeTo(1) as number }]);
+  for (const change of [
+    put(3, { f: new Float32Array([1, 0]), e: new Float32Array([1, 0, 0]) }),
+    put(3, { f: new Float32Array([1, 0]), e: new Float32Array([1, NaN]) }),
+    put(3, { e: new Float32Array(20_000).fill(1) }),
+    put(1, {}),
+    { kind: 'end' as const, position: 1, id: 'a' },
+  ])
+    expect(() => index.apply([change])).toThrow();
+  expect(index.search(parseSearch({ text: 'clamp', vector: [3, 4] }), 'e')).toEqual(before);
+  expect(index.search(parseSearch({ vector: [1, 0] }), 'f')).toEqual([]);
+});
+
+test('words that all documents have, and a name that objects have already, are found', () => {
+  const index = new SearchIndex();
+  const metadata = JSON.parse('{"__proto__": "x", "constructor": 1}') as { readonly [key: string]: string };
+  const put = (id: string, text: string): IndexChange => {
+    const document = { id, version: 1, scope: { level: 'global' as const }, text, metadata, vectors: {} };
+    return { kind: 'put', position: 1, document: { ...document, kind: 'text' } };
+  };
+  index.apply([...Array.from({ length: 300 }, (_, each) => put(`d${each}`, 'all')), put('long', 'all '.repeat(9_999))]);
+  const filter = JSON.parse('{"__proto__": "x", "constructor": 1}') as unknown;
+  expect(index.search(parseSearch({ text: 'all', filter, k: 400, rerankFactor: 1 }), 'e')).toHaveLength(301);
+});
+
+test.each([
+  { k1: -1, b: 0.5 },
+  { k1: 5, b: 0.5 },
+  { k1: 1, b: 1.1 },
+  { k1: NaN, b: 0 },
+])('BM25 is not made for %j', (bm25) => {
+  expect(() => new SearchIndex({ bm25 })).toThrow(RangeError);
 });

@@ -1,7 +1,7 @@
 import '../kernel/web-assembly.ts';
 import { VltairError, type JsonObject } from '@vltair/protocol';
 import type { DocumentKind } from '../merge/merge-policy.ts';
-import { PASS, type Filter } from '../query/filter.ts';
+import type { Filter } from '../query/filter.ts';
 import type { SearchRequest } from '../query/search-request.ts';
 import { BestRows } from './best-rows.ts';
 import { DenseSpace, type RowFilter } from './dense-space.ts';
@@ -16,7 +16,7 @@ import { tokenise } from './tokenise.ts';
 import { unitVector } from './unit-vector.ts';
 import { VersionTable } from './version-table.ts';
 
-/** A document that was found. `null`: the search has no such leg, or its leg has not brought the document. */
+/** A document that was found. A score is `null` where the search has no such leg; a rank, where the leg has not brought the document. */
 export interface Answer {
   readonly docId: string;
   readonly version: number;
@@ -48,6 +48,10 @@ interface Query {
   readonly dense: { readonly space: DenseSpace; readonly vector: Float32Array } | undefined;
 }
 
+/** Products of codes fit into 32 bits, and memory holds some of them. */
+const MOST_DIMENSIONS = 16_384;
+/** So that sums of shares are whole numbers that fit. */
+const MOST_K1 = 4;
 /** Of rows that may be given: where they are fewer than this, they are looked at one by one. */
 const FEW = 0.25;
 
@@ -66,10 +70,13 @@ export class SearchIndex {
   readonly #fields = new FieldIndex();
   readonly #scopes = new FieldIndex();
   readonly #spaces = new Map<string, DenseSpace>();
-  readonly #documents: IndexedVersion[] = [];
+  readonly #documents: Kept[] = [];
   #ownScopes = 0;
 
+  /** @throws RangeError for settings of BM25 that it is not made for */
   constructor(settings: IndexSettings = {}) {
+    const { k1, b } = settings.bm25 ?? DEFAULT_BM25;
+    if (!(k1 >= 0 && k1 <= MOST_K1 && b >= 0 && b <= 1)) throw new RangeError(`k1 is 0 to ${MOST_K1}, b 0 to 1`);
     this.#settings = settings;
   }
 
@@ -78,11 +85,16 @@ export class SearchIndex {
     return this.#versions.position;
   }
 
-  /** Takes in what has changed, in the order of positions. */
+  /**
+   * Takes in what has changed, in the order of positions. What a change throws, it has not begun.
+   *
+   * @throws VltairError `invalid_argument/vector`; RangeError for a position before one that it knows of
+   */
   apply(changes: readonly IndexChange[]): void {
     for (const change of changes) {
+      if (change.position < this.position) throw new RangeError(`${change.position} lies before ${this.position}`);
       if (change.kind === 'end') this.#end(change.id, change.position);
-      else this.#put(change.document, change.position);
+      else this.#put(change.document, this.#unitVectors(change.document), change.position);
     }
   }
 
@@ -104,22 +116,35 @@ export class SearchIndex {
       request.fusion === 'RECIPROCAL_RANK'
         ? this.#scored(fuse(found, request), query)
         : fuse(this.#scored(found, query), request);
-    return fused.map((each) => this.#answerOf(each, request.text ?? ''));
+    const words = new Set(tokenise(request.text ?? ''));
+    return fused.map((each) => this.#answerOf(each, words));
   }
 
   // --- documents
 
-  #put(document: IndexedVersion, position: number): void {
+  /** Of length 1, whatever the embedder gives. */
+  #unitVectors({ vectors }: IndexedVersion): ReadonlyMap<string, Float32Array> {
+    for (const [space, { length }] of Object.entries(vectors)) {
+      if (length > MOST_DIMENSIONS)
+        throw new VltairError('invalid_argument/vector', {
+          detail: `it has ${length} dimensions of ${MOST_DIMENSIONS}`,
+        });
+      const known = this.#spaces.get(space);
+      if (known !== undefined) requireDimension(space, known, length);
+    }
+    return new Map(Object.entries(vectors).map(([space, vector]) => [space, unitVector(vector)]));
+  }
+
+  #put(document: IndexedVersion, vectors: ReadonlyMap<string, Float32Array>, position: number): void {
     this.#end(document.id, position);
     const tokens = tokenise(document.text);
     const row = this.#versions.begin(document.id, tokens.length, position);
-    this.#documents.push(document);
+    this.#documents.push(keptOf(document));
     this.#words.add(row, tokens);
     this.#fields.add(row, fieldsOf(document));
     this.#scopes.add(row, { [document.scope.level]: 'key' in document.scope ? document.scope.key : true });
     if (document.scope.level !== 'global') this.#ownScopes += 1;
-    for (const [space, vector] of Object.entries(document.vectors))
-      this.#makeSpace(space, vector.length).add(row, vector);
+    for (const [space, vector] of vectors) this.#makeSpace(space, vector.length).add(row, vector);
   }
 
   #end(id: string, position: number): void {
@@ -130,7 +155,6 @@ export class SearchIndex {
 
   #makeSpace(id: string, dimension: number): DenseSpace {
     const space = this.#spaces.get(id) ?? new DenseSpace(dimension, this.#settings.kernel);
-    requireDimension(id, space, dimension);
     this.#spaces.set(id, space);
     return space;
   }
@@ -156,12 +180,12 @@ export class SearchIndex {
   /** Which rows may be given: those that are valid, are seen, and pass the filter. */
   #allowed({ filter, session, task }: SearchRequest, at: number): RowFilter {
     const isValid = (row: number): boolean => this.#versions.isValid(row, at);
-    if (filter === PASS && this.#ownScopes === 0) return { has: isValid };
+    if (passesAll(filter) && this.#ownScopes === 0) return { has: isValid };
     const rows = this.#fields.rowsOf(filter);
     const seen = this.#scopes.rowsOf(scopeFilter(session, task));
     rows.andInPlace(seen);
     seen.dispose();
-    const listed = Int32Array.from(rows.toUint32Array());
+    const listed = new Int32Array(rows.toUint32Array());
     rows.dispose();
     const mask = new Uint8Array(this.#versions.count);
     for (const row of listed) mask[row] = 1;
@@ -237,7 +261,10 @@ export class SearchIndex {
     return new Map([...scores].filter(([, score]) => score > 0));
   }
 
-  #answerOf({ row, id, fusedScore, denseScore, sparseScore, denseRank, sparseRank }: Fused, query: string): Answer {
+  #answerOf(
+    { row, id, fusedScore, denseScore, sparseScore, denseRank, sparseRank }: Fused,
+    words: ReadonlySet<string>,
+  ): Answer {
     const document = this.#documents[row];
     if (document === undefined) throw new RangeError(`there is no row ${row}`);
     const { version, kind, metadata, text } = document;
@@ -246,7 +273,7 @@ export class SearchIndex {
       version,
       kind,
       metadata,
-      snippet: snippetOf(text, query),
+      snippet: snippetOf(text, words),
       fusedScore,
       denseScore: denseScore ?? null,
       sparseScore: sparseScore ?? null,
@@ -262,6 +289,18 @@ export class SearchIndex {
   get #bm25(): Bm25 {
     return this.#settings.bm25 ?? DEFAULT_BM25;
   }
+}
+
+/** Of a version, what answers show, and what ends with it. */
+type Kept = Omit<IndexedVersion, 'vectors'>;
+
+function keptOf({ vectors: _kept, ...document }: IndexedVersion): Kept {
+  return document;
+}
+
+/** A filter that came from another thread is no longer the same object. */
+function passesAll(filter: Filter): boolean {
+  return filter.op === 'and' && filter.parts.length === 0;
 }
 
 function lacking(found: readonly Found[], score: 'denseScore' | 'sparseScore'): readonly number[] {

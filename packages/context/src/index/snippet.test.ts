@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { snippetOf } from './snippet.ts';
+import { snippetOf as snippetOfWords, type Snippet } from './snippet.ts';
+import { tokenise } from './tokenise.ts';
+
+const snippetOf = (text: string, query: string): Snippet => snippetOfWords(text, new Set(tokenise(query)));
 
 const source = `import { setTimeout } from 'node:timers/promises';
 

@@ -1,4 +1,4 @@
-import { spansOf, tokenise, type TokenSpan } from './tokenise.ts';
+import { spansOf, type TokenSpan } from './tokenise.ts';
 
 /** The piece of a text that shows best why it was found. */
 export interface Snippet {
@@ -11,15 +11,17 @@ export interface Snippet {
 
 /** In UTF-16 units, but for whole lines around them. */
 const LENGTH = 240;
+/** Of a text, what is looked at. */
+const MOST_READ = 1_000_000;
 /** Places in a text that are looked at. */
 const MOST_SPANS = 2_000;
 
 /**
- * The lines in which the most different words of the query lie together, the first of them where several are as good; the
+ * The lines in which the most different words of the query (tokenise.ts) lie together, the first of them where several are as good; the
  * beginning of a text that has none.
  */
-export function snippetOf(text: string, query: string): Snippet {
-  const spans = [...spansOf(text, new Set(tokenise(query))).take(MOST_SPANS)];
+export function snippetOf(text: string, query: ReadonlySet<string>): Snippet {
+  const spans = query.size === 0 ? [] : [...spansOf(text.slice(0, MOST_READ), query).take(MOST_SPANS)];
   const best = bestWindow(spans);
   const from = lineStart(text, best[0]?.from ?? 0);
   const to = lineEnd(text, from, best.at(-1)?.to ?? 0);
@@ -34,15 +36,21 @@ export function snippetOf(text: string, query: string): Snippet {
 
 /** The spans of the window with the most different words, then with the most words. */
 function bestWindow(spans: readonly TokenSpan[]): readonly TokenSpan[] {
-  let best: readonly TokenSpan[] = [];
-  let most = 0;
-  for (const [index, first] of spans.entries()) {
-    const window = spans.slice(index, index + LENGTH).filter(({ to }) => to <= first.from + LENGTH);
-    const worth = new Set(window.map(({ token }) => token)).size * LENGTH + window.length;
-    if (worth <= most) continue;
-    [best, most] = [window, worth];
+  const counts = new Map<string, number>();
+  let [best, most, end] = [[0, 0] as readonly [number, number], 0, 0];
+  for (const [first, { from, token }] of spans.entries()) {
+    for (let next = spans[end]; next !== undefined && next.to <= from + LENGTH; next = spans[end]) {
+      counts.set(next.token, (counts.get(next.token) ?? 0) + 1);
+      end += 1;
+    }
+    const worth = counts.size * LENGTH + end - first;
+    if (worth > most) [best, most] = [[first, end], worth];
+    if (end <= first)
+      end = first + 1; // a word that is longer than a window
+    else if (counts.get(token) === 1) counts.delete(token);
+    else counts.set(token, (counts.get(token) ?? 1) - 1);
   }
-  return best;
+  return spans.slice(...best);
 }
 
 /** Back to the beginning of the line, if that is not far. */

@@ -3,8 +3,12 @@ const LONGEST = 64;
 
 /** Letters, marks, numbers and what joins the words of an identifier. */
 const WORD = /[\p{L}\p{M}\p{N}_$]+/gu;
-/** fooBar -> foo, Bar; HTTPServer -> HTTP, Server; v2beta -> v, 2, beta. */
-const PARTS = /\p{Lu}+(?!\p{Ll})|\p{Lu}?[\p{Ll}\p{M}]+|[\p{L}\p{M}]+?|\p{N}+/gu;
+/**
+ * fooBar -> foo, Bar; HTTPServer -> HTTP, Server; v2beta -> v, 2, beta. Characters of scripts that put no spaces between
+ * words stand for themselves.
+ */
+const PARTS =
+  /\p{Lu}+(?!\p{Ll})|\p{Lu}?[\p{Ll}\p{M}]+|[\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Thai}]|(?:(?![\p{Lu}\p{Ll}\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Thai}])[\p{L}\p{M}])+|\p{N}+/gu;
 const PLAIN = /^[a-z]+$/;
 
 /**

@@ -9,8 +9,9 @@ import { VltairError } from '@vltair/protocol';
 export function unitVector(vector: ArrayLike<number>): Float32Array {
   let largest = 0;
   for (let index = 0; index < vector.length; index += 1) {
-    const value = vector[index] ?? 0;
-    if (!Number.isFinite(value)) throw invalid(`the vector has ${value} at ${index}; its values are finite numbers`);
+    const value: unknown = vector[index];
+    if (typeof value !== 'number' || !Number.isFinite(value))
+      throw invalid(`the vector has ${String(value)} at ${index}; its values are finite numbers`);
     largest = Math.max(largest, Math.abs(value));
   }
   if (largest === 0) throw invalid('the vector is zero, which has no direction');

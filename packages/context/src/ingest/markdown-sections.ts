@@ -22,7 +22,7 @@ export function markdownSections(text: string): readonly Section[] {
 }
 
 const FENCE = /^ {0,3}(`{3,}|~{3,})/;
-const MARKED = /^ {0,3}(#{1,6})(?:[ \t]+(.*?))??(?:[ \t]+#+)?[ \t]*$/;
+const MARKED = /^ {0,3}(#{1,6})(?![^ \t])/;
 /** A line of `=` or `-` under a line of text makes that one a heading. */
 const UNDERLINE = /^ {0,3}(=+|-+)[ \t]*$/;
 const NO_TEXT = /^\s*$|^ {4}|^ {0,3}(?:[-*+>|]|\d+[.)])/;
@@ -43,11 +43,20 @@ function headingsOf(text: string): readonly Heading[] {
 }
 
 function headingAt(start: number, line: string, above: { readonly start: number; readonly line: string }): Heading[] {
-  const [, signs, title] = MARKED.exec(line) ?? [];
-  if (signs !== undefined) return [{ start, level: signs.length, title: title?.trim() ?? '' }];
+  const [mark, signs] = MARKED.exec(line) ?? [];
+  if (mark !== undefined && signs !== undefined)
+    return [{ start, level: signs.length, title: withoutClosing(line.slice(mark.length).trim()) }];
   const underline = UNDERLINE.exec(line)?.[1];
   if (underline === undefined || NO_TEXT.test(above.line) || MARKED.test(above.line)) return [];
   return [{ start: above.start, level: underline.startsWith('=') ? 1 : 2, title: above.line.trim() }];
+}
+
+/** `# Title ##` is titled `Title`. */
+function withoutClosing(title: string): string {
+  let end = title.length;
+  while (title[end - 1] === '#') end -= 1;
+  const isClosing = end < title.length && (end === 0 || title[end - 1] === ' ' || title[end - 1] === '\t');
+  return isClosing ? title.slice(0, end).trimEnd() : title;
 }
 
 /** The lines of the text, without the block of settings between `---` that it may begin with. */

@@ -200,6 +200,11 @@ class Holder:
 });
 
 describe('Markdown', () => {
+  test('a heading of blanks and odd line ends is read once', () => {
+    const blanks = ' '.repeat(100_000);
+    expect(named('a.md', `# a${blanks}\u2028${blanks}#\n`)[0]).toMatch(/^a /);
+  });
+
   test('is cut at its headings, and named by those that it stands under', () => {
     const text = `---
 # no: heading

@@ -121,12 +121,14 @@ test.each([
   [{ and: {} }, 'and: a list of filters is expected, not an object'],
   [deep(40), 'filters lie within each other at most 32 deep'],
   [{ and: Array.from({ length: 2_000 }, (_, n) => ({ a: n })) }, 'a filter has at most 1024 conditions'],
+  [{ or: Array.from({ length: 2_000 }, () => ({})) }, 'a filter has at most 1024 conditions'],
   [{ a: { in: Array.from({ length: 10_001 }, (_, n) => n) } }, 'a.in: a list has at most 10000 values'],
 ])('%j is refused', (given, message) => {
   expect(() => parseFilter(given)).toThrow(expect.objectContaining({ reason: 'filters_invalid/filter' }) as Error);
   expect(() => parseFilter(given)).toThrow(message);
 });
 
-test('a pair without a value is refused', () => {
+test('a pair without a value, and one of a word of the grammar, is refused', () => {
+  expect(() => filterOfPairs(['not=x'])).toThrow('not=x: and, or, not are words of the grammar, and no fields');
   expect(() => filterOfPairs(['type'])).toThrow('type: field=value is expected');
 });

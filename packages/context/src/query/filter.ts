@@ -40,7 +40,7 @@ export function parseFilter(given: unknown): Filter {
 
 /** Reads `field=value` pairs, all of which have to hold. Numbers, `true` and `false` are what they look like; quotes make them text. */
 export function filterOfPairs(pairs: readonly string[]): Filter {
-  return parseFilter({ and: pairs.map(conditionOfPair) });
+  return canonical({ op: 'and', parts: pairs.flatMap(conditionsOfPair) });
 }
 
 /** The one text of a filter: equal filters have equal texts. */
@@ -81,8 +81,7 @@ class FilterReader {
   }
 
   #member(name: string, value: unknown, at: string, depth: number): Filter {
-    this.#parts += 1;
-    if (this.#parts > MOST_PARTS) throw invalid(at, `a filter has at most ${MOST_PARTS} conditions`);
+    this.#count(at, 1);
     if (name === 'not') return { op: 'not', part: this.read(value, at, depth + 1) };
     if (name === 'and' || name === 'or') return { op: name, parts: this.#list(value, at, depth) };
     if (name === '' || !name.isWellFormed()) throw invalid(at, 'the name of a field is well-formed and not empty');
@@ -94,9 +93,17 @@ class FilterReader {
     return { op: 'and', parts: conditions.flat() };
   }
 
+  #count(at: string, parts: number): void {
+    this.#parts += parts;
+    if (this.#parts > MOST_PARTS) throw invalid(at, `a filter has at most ${MOST_PARTS} conditions`);
+  }
+
   #list(value: unknown, at: string, depth: number): readonly Filter[] {
     if (!Array.isArray(value)) throw invalid(at, `a list of filters is expected, not ${nameOf(value)}`);
-    return value.map((part: unknown, index) => this.read(part, `${at}[${index}]`, depth + 1));
+    return value.map((part: unknown, index) => {
+      this.#count(at, 1);
+      return this.read(part, `${at}[${index}]`, depth + 1);
+    });
   }
 }
 
@@ -167,10 +174,11 @@ function sortedBy<T>(all: readonly T[], textOf: (one: T) => string): readonly T[
   return [...unique].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one);
 }
 
-function conditionOfPair(pair: string): JsonObject {
+function conditionsOfPair(pair: string): readonly Condition[] {
   const [, field, value] = /^([^=]+)=(.*)$/su.exec(pair) ?? [];
   if (field === undefined || value === undefined) throw invalid(pair, 'field=value is expected');
-  return { [field.trim()]: { eq: scalarOfText(value) } };
+  if (isCombining(field.trim())) throw invalid(pair, `${COMBINING.join(', ')} are words of the grammar, and no fields`);
+  return conditionOf(field.trim(), 'eq', scalarOfText(value), field);
 }
 
 function scalarOfText(text: string): Scalar {
@@ -193,6 +201,10 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 
 function isScalar(value: unknown): value is Scalar {
   return ['string', 'number', 'boolean'].includes(typeof value);
+}
+
+function isCombining(name: string): boolean {
+  return COMBINING.some((each) => each === name);
 }
 
 function isOperator(name: string): name is Operator {

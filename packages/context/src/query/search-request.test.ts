@@ -59,6 +59,10 @@ test.each([
   [{ text: 'a', at: -1 }, 'at: '],
   [{ text: 'a', limit: 3 }, 'limit: there is no such field'],
   [{ vector: 'x' }, 'vector: '],
+  [{ vector: [1, null] }, 'vector'],
+  [{ vector: [1, NaN] }, 'vector'],
+  [{ vector: [1], mode: 'sparse' }, 'text: mode sparse searches for a text'],
+  [{ text: 'a', mode: 'dense' }, 'vector: mode dense searches for a vector'],
   ['text', ': '],
 ])('%j is refused, naming the field', (given, message) => {
   verifies('CE-8');

@@ -19,7 +19,7 @@ const searchSchema = z.strictObject({
   /** What is searched for, in words. */
   text: z.string().min(1).max(MOST_TEXT).optional(),
   /** What is searched for, as a vector of the embedder. */
-  vector: z.custom<ArrayLike<number>>((value) => Array.isArray(value) || value instanceof Float32Array).optional(),
+  vector: z.union([z.array(z.number()), z.instanceof(Float32Array)]).optional(),
   /** How many answers, at most. */
   k: z.int().min(1).max(MOST_K).default(10),
   mode: z.enum(searchModes).default('hybrid'),
@@ -58,6 +58,10 @@ export function parseSearch(given: unknown): SearchRequest {
   const { filter, ...request } = parsed.data;
   if (request.text === undefined && request.vector === undefined)
     throw invalid(['text', 'a text or a vector is searched for']);
+  if (request.mode === 'sparse' && request.text === undefined)
+    throw invalid(['text', 'mode sparse searches for a text']);
+  if (request.mode === 'dense' && request.vector === undefined)
+    throw invalid(['vector', 'mode dense searches for a vector']);
   if (request.k * request.rerankFactor > MOST_BROUGHT)
     throw invalid(['rerankFactor', `k times rerankFactor is at most ${MOST_BROUGHT}`]);
   return { ...request, filter: filter === undefined ? PASS : parseFilter(filter) };

@@ -100,7 +100,7 @@ export class AttemptFlight {
 
   /** Resolves when it has landed, whatever its agent still does. */
   #fly(traceId: string): Promise<void> {
-    void this.#work(traceId).then(() => this.#land());
+    void this.#work(traceId).finally(() => this.#land());
     return this.#end.promise;
   }
 
@@ -146,7 +146,7 @@ export class AttemptFlight {
       this.#isLeftBehind = true;
       this.#controller.abort(new VltairError('cancelled/run'));
     }
+    this.#end.resolve(); // and its place is free, whatever follows
     this.#ports.landed(this);
-    this.#end.resolve();
   }
 }

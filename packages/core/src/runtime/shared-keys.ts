@@ -22,8 +22,8 @@ const RETRY_MS = 100;
  */
 export class SharedKeys {
   readonly #ports: SharedKeysPorts;
-  /** Those that are to be given back once the store can be reached. */
-  readonly #freeing = new Set<string>();
+  /** Those that are to be given back once the store can be reached, and the epoch under which they were taken. */
+  readonly #freeing = new Map<string, number>();
   readonly #held = new Map<string, number>();
   #stopped = false;
 
@@ -60,48 +60,55 @@ export class SharedKeys {
       await doing(); // not-a-port: what the runtime above does
       return true;
     } finally {
+      this.#held.delete(key);
       await this.#free(key, epoch);
     }
   }
 
   async #hold(key: string): Promise<number | undefined> {
     this.#freeing.delete(key); // a late return would take it from whoever holds it here by then
+    const epoch = await this.#epochNow(); // not-a-port: the runtime above
+    if (epoch === undefined) return undefined;
     try {
-      const epoch = await this.#ports.epoch(); // not-a-port: the runtime above
       if (!(await this.#ports.leases.holdKey(key, epoch))) return undefined;
       this.#held.set(key, epoch);
       return epoch;
     } catch {
       // It may have been given all the same: it is given back, and asked for again.
-      this.#retryFree(key);
+      this.#retryFree(key, epoch);
       return undefined;
+    }
+  }
+
+  /** `undefined` while this process has no lease. */
+  async #epochNow(): Promise<number | undefined> {
+    try {
+      return await this.#ports.epoch(); // not-a-port: the runtime above
+    } catch {
+      return undefined; // the job is tried again, as when another worker has its key
     }
   }
 
   /** K2. */
   async #free(key: string, epoch: number): Promise<void> {
-    this.#held.delete(key);
     try {
       await this.#ports.leases.freeKey(key, epoch);
     } catch {
       // It is given back later, or is free when the lease of this process ends.
-      this.#retryFree(key);
+      this.#retryFree(key, epoch);
     }
   }
 
-  #retryFree(key: string): void {
-    this.#freeing.add(key);
+  #retryFree(key: string, epoch: number): void {
+    this.#freeing.set(key, epoch);
     this.#ports.clock.after(RETRY_MS, () => void this.#freeAgain(key));
   }
 
   async #freeAgain(key: string): Promise<void> {
-    if (this.#stopped || !this.#freeing.delete(key) || this.#held.has(key)) return; // by now it may be held here again
-    try {
-      await this.#ports.leases.freeKey(key, await this.#ports.epoch());
-    } catch {
-      // As above: the store is still away.
-      this.#retryFree(key);
-    }
+    const epoch = this.#freeing.get(key);
+    this.#freeing.delete(key);
+    if (this.#stopped || epoch === undefined || this.#held.has(key)) return; // by now it may be held here again
+    await this.#free(key, epoch); // asked at once: whoever takes the key here from now on asks after it
   }
 }
 
