@@ -185,8 +185,13 @@ test('a Python suite that deletes its own tree is told in the same way', async (
 });
 
 test('tests that delete our files alone lose nothing', async () => {
-  const body =
-    "test('a', () => fs.rmSync('.vltair-tests', { recursive: true }));\ntest('b', () => assert.equal(1, 2));";
+  // Not before the runner, another process, has loaded our reporter.
+  const body = `
+    test('a', async () => {
+      await new Promise((resolve) => setTimeout(resolve, 700));
+      fs.rmSync('.vltair-tests', { recursive: true });
+    });
+    test('b', () => assert.equal(1, 2));`;
   using project = new TestProject(withTest(body));
   const { result } = await project.run();
   expect(result).toMatchObject({ outcome: 'failed', cases: [{ status: 'passed' }, { title: 'b', status: 'failed' }] });
