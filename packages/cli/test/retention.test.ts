@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -221,10 +221,13 @@ describe('backup and restore', () => {
   test('killed with -9 leave a draft that is refused, and goes with the next', async () => {
     const directory = await aStore(3);
     let drafts: readonly string[] = [];
-    for (let delay = 80; drafts.length === 0 && delay < 2_000; delay += 15) {
-      const backup = startCommand(['backup', `copy-${delay}`, '--with-key'], { directory });
-      setTimeout(() => void backup.process.kill('SIGKILL'), delay);
+    for (let number = 1; drafts.length === 0 && number <= 40; number += 1) {
+      const backup = startCommand(['backup', `copy-${number}`, '--with-key'], { directory });
+      const watcher = watch(directory, (_, name) => {
+        if (name?.includes('.partial-') === true) backup.process.kill('SIGKILL');
+      });
       await backup.result;
+      watcher.close();
       drafts = readdirSync(directory).filter((name) => name.includes('.partial-'));
       // One that was killed between its manifest and its name is whole: it is none that has to be refused.
       for (const whole of drafts.filter((name) => existsSync(join(directory, name, 'manifest.json'))))

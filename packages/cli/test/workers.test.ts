@@ -334,11 +334,12 @@ describe('a cancellation from another process', () => {
     const worker = await startWorker(directory);
     const run = startCommand(['run', '--file', 'tests.json', '--json'], { directory });
     await run.until(/▸ task/);
-    const { traceId } = parseJson((await runHere(['show', 'last', '--json'], { directory })).stdout);
-    const areThere = (): boolean => sandboxProcesses(String(traceId)).length > 0;
-    expect(await isTrueWithin(30_000, areThere), await whatGoesOn(worker, directory)).toBe(true);
+    const sandboxed = (): readonly string[] => testProcessesBelow(String(worker.process.pid));
+    expect(await isTrueWithin(30_000, () => sandboxed().length > 0), (await eventsOf(directory)).join(' ')).toBe(true);
+    const there = sandboxed();
     expect(await runHere(['cancel', 'last'], { directory })).toMatchObject({ code: 0 });
-    expect(await isTrueWithin(10_000, () => !areThere())).toBe(true); // the test itself would take much longer
+    const areGone = (): boolean => !there.some(isTestProcess);
+    expect(await isTrueWithin(10_000, areGone)).toBe(true); // the test itself would take much longer
     await worker.until(/ cancelled/);
     expect((await run.result).code).toBe(1);
     await stop(worker);
@@ -354,26 +355,17 @@ async function isTrueWithin(milliseconds: number, look: () => boolean): Promise<
   return true;
 }
 
-/** For whoever has to find out why nothing goes on. */
-async function whatGoesOn({ process: { pid } }: Running, directory: string): Promise<string> {
-  const works = readdirSync('/proc').flatMap((each) => {
-    const [, command = '', , parent] = /^\d+ \((.*)\) (\S) (\d+)/.exec(contentOf(each, 'stat')) ?? [];
-    return parent === String(pid)
-      ? [`${command} ${contentOf(each, 'cmdline').replaceAll('\0', ' ').slice(0, 300)}`]
-      : [];
-  });
-  const events = (await eventsOf(directory)).join(' ');
-  return `${events}; below the worker: ${works.join(', ')}; it waits in ${contentOf(String(pid), 'wchan')}`;
+/** Processes that run tests for a worker, in every tier: below it, or below those that are. */
+function testProcessesBelow(worker: string): readonly string[] {
+  const all = readdirSync('/proc').filter((pid) => /^\d+$/.test(pid));
+  const parents = new Map(all.map((pid) => [pid, /^\d+ \(.*\) \S (\d+)/.exec(contentOf(pid, 'stat'))?.[1]]));
+  const isBelow = (pid: string | undefined): boolean =>
+    pid !== undefined && (parents.get(pid) === worker || isBelow(parents.get(pid)));
+  return all.filter((pid) => isTestProcess(pid) && isBelow(pid));
 }
 
-/** Processes whose command line or environment names the trace of a run: its sandbox, in every tier. */
-function sandboxProcesses(traceId: string): readonly string[] {
-  const told = ['cmdline', 'environ'] as const;
-  return readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && told.some((file) => tells(pid, file, traceId)));
-}
-
-function tells(pid: string, file: 'cmdline' | 'environ', text: string): boolean {
-  return contentOf(pid, file).includes(text);
+function isTestProcess(pid: string): boolean {
+  return contentOf(pid, 'cmdline').includes('/.vltair-tests/');
 }
 
 /** Nothing, of a process that has ended since it was listed. */
